@@ -1,0 +1,37 @@
+#include "cluster/runtime/core.hpp"
+
+#include <array>
+
+namespace rondo {
+namespace {
+
+constexpr std::array<std::string_view, actor_count> actor_names{"intake", "consensus", "execution", "da", "watcher", "rewards"};
+constexpr std::array<std::string_view, stream_count> stream_names{"batches",     "certificates", "receipts", "lane_signed",
+                                                                  "vote_signed", "blocks",       "results",  "postings"};
+constexpr std::array<Actor, stream_count> stream_publishers{Actor::intake,    Actor::intake,    Actor::intake,    Actor::intake,
+                                                            Actor::consensus, Actor::consensus, Actor::execution, Actor::da};
+constexpr std::array<std::string_view, channel_count> channel_names{"lanes", "votes", "sync"};
+
+}  // namespace
+
+std::string_view to_string(Actor actor) { return actor_names[static_cast<std::size_t>(actor)]; }
+
+std::optional<Actor> actor_from_string(std::string_view name) {
+    for (std::size_t i = 0; i < actor_count; ++i)
+        if (actor_names[i] == name) return static_cast<Actor>(i);
+    return std::nullopt;
+}
+
+std::string_view to_string(Stream stream) { return stream_names[static_cast<std::size_t>(stream)]; }
+Actor publisher_of(Stream stream) { return stream_publishers[static_cast<std::size_t>(stream)]; }
+bool is_deterministic(Stream stream) { return stream == Stream::blocks || stream == Stream::results; }
+
+std::string_view to_string(Channel channel) { return channel_names[static_cast<std::size_t>(channel)]; }
+Actor owner_of(Channel channel) { return channel == Channel::lanes ? Actor::intake : Actor::consensus; }
+
+std::string_view to_string(Askable whom) {
+    if (whom == Askable::backend) return "backend";
+    return to_string(static_cast<Actor>(whom));
+}
+
+}  // namespace rondo

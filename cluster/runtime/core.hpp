@@ -1,0 +1,232 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "messages/base/bytes.hpp"
+#include "messages/base/types.hpp"
+
+/// What a core is, seen by the shell and by the simulator alike.
+///
+/// A core is a deterministic state machine. It reads its own store through View, and everything it wants
+/// done stands in the Effects of one step. The shell applies them in one order only:
+///   1. records and cursors in one store transaction, committed (a Durable store: synced);
+///   2. then, and only then, publishes, sends, asks, replies, timers and jobs.
+/// A core has no clock, thread, file, socket, random source, and no iteration over an unordered container
+/// that can reach its output. Same inputs, same outputs, byte for byte.
+namespace rondo {
+
+// ---------------------------------------------------------------------------------------------- names
+
+enum class Actor : std::uint8_t { intake, consensus, execution, da, watcher, rewards };
+inline constexpr std::size_t actor_count = 6;
+[[nodiscard]] std::string_view to_string(Actor actor);
+[[nodiscard]] std::optional<Actor> actor_from_string(std::string_view name);
+
+/// Durable streams (2-runtime: "Who says what to whom"). One publisher each.
+enum class Stream : std::uint8_t {
+    batches,       ///< intake: BatchRecord, payload included, once certified or cited by a final block
+    certificates,  ///< intake: PoA, as soon as it is known
+    receipts,      ///< intake: Receipt, promises given
+    lane_signed,   ///< intake: SignedMessage, headers and acks seen, own included
+    vote_signed,   ///< consensus: SignedMessage, votes and proposals seen, own included
+    blocks,        ///< consensus: FinalBlock; deterministic, sequence = height, first is 1
+    results,       ///< execution: ExecutedBlock; deterministic, sequence = height, first is 1
+    postings,      ///< da: Posting
+};
+inline constexpr std::size_t stream_count = 8;
+[[nodiscard]] std::string_view to_string(Stream stream);
+[[nodiscard]] Actor publisher_of(Stream stream);
+/// Deterministic streams continue after a rebuild of their publisher's store; the others carry an incarnation id.
+[[nodiscard]] bool is_deterministic(Stream stream);
+
+/// Sockets between operators. Votes and bulk data never share one.
+enum class Channel : std::uint8_t {
+    lanes,  ///< intake <-> intake: batches, acks, certificates, forwards
+    votes,  ///< consensus <-> consensus: proposals, votes, certificates
+    sync,   ///< consensus <-> consensus: block ranges, old certificates
+};
+inline constexpr std::size_t channel_count = 3;
+[[nodiscard]] std::string_view to_string(Channel channel);
+[[nodiscard]] Actor owner_of(Channel channel);
+
+// ---------------------------------------------------------------------------------------------- store
+
+/// A named table of an actor's store. Each core declares its own as constants, numbered from 0 without gaps.
+struct Table {
+    std::uint8_t index;
+    std::string_view name;
+};
+
+/// Read access to the actor's own store as of the last step (uncommitted records of earlier steps of the
+/// same turn included). A returned view is valid until the step returns.
+class View {
+  public:
+    virtual ~View() = default;
+    [[nodiscard]] virtual std::optional<ByteView> get(Table table, ByteView key) const = 0;
+    /// Calls `visit(key, value)` in ascending key order for from <= key < to (an empty `to` means to the end)
+    /// until it returns false.
+    virtual void scan(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+    /// As scan, in descending order, for from <= key < to.
+    virtual void scan_reverse(Table table, ByteView from, ByteView to,
+                              const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+};
+
+struct Put { Table table; Bytes key; Bytes value; };
+struct Erase { Table table; Bytes key; };
+/// Erases from <= key < to.
+struct EraseRange { Table table; Bytes from; Bytes to; };
+using Record = std::variant<Put, Erase, EraseRange>;
+
+// --------------------------------------------------------------------------------------------- inputs
+
+/// The next message of a subscribed stream: in order, without gaps, each exactly once as far as the store knows.
+struct StreamMessage {
+    Stream stream;
+    std::uint64_t sequence;
+    Bytes payload;
+};
+
+/// From another operator; `from` is what the transport authenticated, not what the payload claims.
+struct PeerMessage {
+    Channel channel;
+    OperatorNumber from;
+    Bytes payload;
+};
+
+using RequestId = std::uint64_t;  ///< chosen by the shell for what comes in
+/// A request from another actor of this node or from a tool; answer with a Reply of the same id. The
+/// payload is the canonical encoding of the actor's request variant (messages/wire/requests.hpp).
+struct Request {
+    RequestId id;
+    Bytes payload;
+};
+
+using AskId = std::uint64_t;  ///< chosen by the core for what goes out; unique among its open asks
+/// The answer to an Ask, or nothing when its deadline passed.
+struct Answer {
+    AskId id;
+    std::optional<Bytes> payload;
+};
+
+using TimerId = std::uint64_t;  ///< chosen by the core; setting a timer again moves it
+struct TimerFired { TimerId id; };
+
+using JobId = std::uint64_t;  ///< chosen by the core
+/// For a RecoverSenders job: one entry per transaction, nothing where the signature is not valid.
+struct JobDone {
+    JobId id;
+    std::vector<std::optional<Address>> senders;
+};
+
+using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFired, JobDone>;
+
+// -------------------------------------------------------------------------------------------- effects
+
+/// A row of the outbox that stands in a record already: the publisher's disk holds it once.
+struct RecordRef { Table table; Bytes key; };
+
+struct Publish {
+    Stream stream;
+    /// Deterministic streams: the height, exactly one above the last. Others: leave 0, the shell numbers them.
+    std::uint64_t sequence = 0;
+    std::variant<Bytes, RecordRef> payload;
+    /// Deterministic streams: what must be equal on every node (the running hash covers it).
+    Digest identity{};
+};
+
+struct Send {
+    Channel channel;
+    OperatorNumber to;
+    Bytes payload;
+};
+
+/// Who can be asked. `backend` is the actor's own adapter to the outside (the DA layer).
+enum class Askable : std::uint8_t { intake, consensus, execution, da, watcher, rewards, backend };
+[[nodiscard]] std::string_view to_string(Askable whom);
+
+struct Ask {
+    Askable whom;
+    AskId id;
+    Bytes payload;
+    DurationMs deadline_ms;
+};
+
+struct Reply {
+    RequestId id;
+    Bytes payload;
+};
+
+/// Fires once, `after_ms` from the step's `now`.
+struct SetTimer { TimerId id; DurationMs after_ms; };
+struct CancelTimer { TimerId id; };
+
+/// Recovers the sender of each raw Ethereum transaction on the worker pool; answered by JobDone.
+struct RecoverSenders {
+    JobId id;
+    std::vector<Bytes> transactions;
+};
+
+/// The actor cannot go on: the shell commits nothing more, logs the reason and exits with this code.
+struct Stop { int exit_code; std::string reason; };
+
+/// One line for the operator's log. Never a secret.
+enum class Level : std::uint8_t { debug, info, warn, error };
+struct Log { Level level; std::string text; };
+
+struct Effects {
+    std::vector<Record> records;
+    std::vector<Publish> publishes;
+    std::vector<Send> sends;
+    std::vector<Ask> asks;
+    std::vector<Reply> replies;
+    std::vector<SetTimer> timers;
+    std::vector<CancelTimer> cancelled;  ///< applied before `timers`
+    std::vector<RecoverSenders> jobs;
+    std::vector<Log> logs;
+    std::optional<Stop> stop;
+
+    void put(Table table, Bytes key, Bytes value) { records.push_back(Put{table, std::move(key), std::move(value)}); }
+    void erase(Table table, Bytes key) { records.push_back(Erase{table, std::move(key)}); }
+};
+
+// ----------------------------------------------------------------------------------------------- core
+
+/// A fact about the actor for `rondo status` and for metrics: a number, or a short text.
+struct StatusField {
+    std::string name;  ///< snake_case, the unit last: backlog_bytes
+    std::variant<std::uint64_t, std::string> value;
+};
+
+/// Constructed from its configuration and a View of its store, from which it recovers everything. The view
+/// outlives the core.
+class Core {
+  public:
+    virtual ~Core() = default;
+    /// Once, before the first input: timers to arm, what to say again after a restart.
+    [[nodiscard]] virtual Effects start(Instant now) = 0;
+    [[nodiscard]] virtual Effects step(Instant now, const Input& input) = 0;
+    [[nodiscard]] virtual std::vector<StatusField> status() const = 0;
+};
+
+enum class Durability : std::uint8_t {
+    durable,  ///< every commit synced: intake, consensus, da, watcher
+    derived,  ///< not synced; rebuilt from its inputs after a power cut: execution, rewards
+};
+
+/// What the shell must know of an actor to host it.
+struct ActorTraits {
+    Actor actor;
+    Durability durability;
+    std::vector<Table> tables;          ///< its own, index 0..n-1
+    std::vector<Stream> subscriptions;  ///< of its own node
+    std::vector<Channel> channels;
+    std::uint32_t schema_version;
+};
+
+}  // namespace rondo

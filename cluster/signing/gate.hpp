@@ -1,0 +1,55 @@
+#pragma once
+#include <tl/expected.hpp>
+
+#include "cluster/runtime/core.hpp"
+#include "messages/base/bytes.hpp"
+#include "messages/base/types.hpp"
+#include "messages/crypto/ed25519.hpp"
+#include "messages/wire/kinds.hpp"
+
+namespace rondo {
+
+/// Where at most one message may ever be signed: (epoch, kind, a, b). Votes and proposals: a = view, b = 0.
+/// Headers: a = lane height, b = 0. Acks: a = lane, b = lane height. Receipts: a = lane height, b = index.
+struct Slot {
+    Epoch epoch;
+    Kind kind = Kind::proposal;
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    auto operator<=>(const Slot&) const = default;
+};
+
+enum class [[nodiscard]] GateRefusal : std::uint8_t {
+    conflict,       ///< another message was signed for this slot: the caller is wrong, whatever it believes
+    quarantined,    ///< the fence cannot be trusted; nothing is signed
+};
+
+/// The one way to a safety-critical signature (2-runtime.md, Signing). It keeps a durable table of what was signed per
+/// slot and refuses a conflict. Pure: the record goes into the same Effects as the message, so that it is synced
+/// before anything is sent. Re-signing the same body for a slot returns the same signature.
+///
+/// Conflicts beyond equal slots (Nullify against Finalize in one view) are checked here too: Finalize(v) is refused
+/// once Nullify(v) was signed and the other way round. A `verified` ack may follow an unverified one of the same header.
+class SigningGate {
+  public:
+    /// `table` is the owner's table for this gate's records.
+    SigningGate(const View& view, Table table, crypto::SecretKey key, Digest genesis);
+
+    /// `identity` is what must be equal for the slot to be the same (the digest of the header for an ack).
+    [[nodiscard]] tl::expected<Signature, GateRefusal> sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects);
+    /// What was signed for the slot, if anything: its identity.
+    [[nodiscard]] std::optional<Digest> signed_for(const Slot& slot) const;
+    /// Forgets slots of epochs below `epoch`.
+    void prune_below(Epoch epoch, Effects& effects);
+    [[nodiscard]] const PublicKey& public_key() const { return key_.public_key(); }
+
+  private:
+    const View& view_;
+    Table table_;
+    crypto::SecretKey key_;
+    Digest genesis_;
+    /// Signed in this step, not in the view yet.
+    std::vector<std::pair<Bytes, Digest>> fresh_;
+};
+
+}  // namespace rondo

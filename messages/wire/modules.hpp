@@ -1,0 +1,36 @@
+#pragma once
+#include <string_view>
+
+#include "messages/base/bytes.hpp"
+
+/// The ledger's modules: fixed addresses and their Solidity ABI (4-economy.md, Modules). Execution implements them;
+/// watcher, rewards and the tools call them with ordinary transactions.
+namespace rondo::modules {
+
+[[nodiscard]] constexpr Address module_address(std::uint8_t last_byte) {
+    Address a;
+    a.bytes[18] = 0x52;
+    a.bytes[19] = last_byte;
+    return a;
+}
+inline constexpr Address staking = module_address(0x01);
+inline constexpr Address slashing = module_address(0x02);
+inline constexpr Address rewards = module_address(0x03);
+
+// staking
+inline constexpr std::string_view stake_of = "stakeOf(uint256)";        ///< view: operator number -> wei
+inline constexpr std::string_view is_jailed = "isJailed(uint256)";      ///< view: operator number -> bool
+// slashing
+inline constexpr std::string_view submit_evidence = "submitEvidence(bytes)";  ///< canonical encoding of Evidence
+inline constexpr std::string_view has_evidence = "hasEvidence(bytes32)";      ///< view: evidence id -> bool
+inline constexpr std::string_view slashed_event = "Slashed(uint256,bytes32,uint256)";  ///< operator (indexed), evidence id, wei taken
+// rewards
+inline constexpr std::string_view attest = "attest(uint256,bytes32,uint256)";  ///< epoch, root, sum of all cumulative amounts
+inline constexpr std::string_view claim = "claim(address,uint256,bytes32[])";  ///< account, cumulative wei, proof; anyone may send it
+inline constexpr std::string_view pot_of = "potOf(uint256)";          ///< view: epoch -> wei that the epoch put into the pot
+inline constexpr std::string_view accepted_root = "acceptedRoot()";   ///< view: (epoch, root, total)
+inline constexpr std::string_view claimed_by = "claimedBy(address)";  ///< view: cumulative wei claimed
+inline constexpr std::string_view root_accepted_event = "RootAccepted(uint256,bytes32,uint256)";
+inline constexpr std::string_view claimed_event = "Claimed(address,uint256)";
+
+}  // namespace rondo::modules
