@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "messages/base/bytes.hpp"
+#include "messages/base/require.hpp"
 
 namespace rondo {
 

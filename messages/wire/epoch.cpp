@@ -9,6 +9,8 @@
 namespace rondo {
 namespace {
 
+__extension__ using uint128 = unsigned __int128;
+
 constexpr std::array<std::string_view, 3> policy_names{"single", "round-robin", "stake"};
 /// Under `single` every fourth view belongs to another member, so that a dead leader is passed over without agreeing on it.
 constexpr std::uint64_t single_relief_views = 4;
@@ -29,7 +31,7 @@ std::uint64_t minus_log2_q48(std::uint64_t uniform) {
     std::uint64_t mantissa = uniform << leading;  // in [2^63, 2^64)
     std::uint64_t fraction = 0;
     for (int bit = 47; bit >= 0; --bit) {
-        const auto square = static_cast<unsigned __int128>(mantissa) * mantissa;  // in [2^126, 2^128)
+        const auto square = static_cast<uint128>(mantissa) * mantissa;  // in [2^126, 2^128)
         const bool doubled = (square >> 127) != 0;
         mantissa = static_cast<std::uint64_t>(doubled ? square >> 64 : square >> 63);
         if (doubled) fraction |= std::uint64_t{1} << bit;
@@ -49,11 +51,11 @@ std::vector<SignerIndex> eligible_leaders(const EpochContext& context) {
 }
 
 SignerIndex draw_by_stake(const EpochContext& context, const std::vector<SignerIndex>& eligible, View view) {
-    unsigned __int128 total = 0;
+    uint128 total = 0;
     for (const SignerIndex i : eligible) total += context.operators[i.value].stake.value;
     if (total == 0) return eligible[view.value % eligible.size()];
     const std::uint64_t random = draw({context.seed.view(), be64(context.epoch.value), be64(view.value)});
-    auto point = static_cast<unsigned __int128>(random) * total >> 64;  // uniform below total
+    auto point = static_cast<uint128>(random) * total >> 64;  // uniform below total
     for (const SignerIndex i : eligible) {
         const std::uint64_t stake = context.operators[i.value].stake.value;
         if (point < stake) return i;
@@ -129,13 +131,13 @@ SignerIndex leader_of(const EpochContext& context, View view) {
 
 LaneId home_lane(const EpochContext& context, const Address& sender) {
     const OperatorInfo* best = nullptr;
-    unsigned __int128 best_score = 0;
+    uint128 best_score = 0;
     for (const OperatorInfo& o : context.operators) {
         if (o.stake.value == 0) continue;
         const Bytes number = be64(o.number.value);
         const std::uint64_t u = draw({as_bytes("home lane"), be64(context.epoch.value), sender.view(), number});
         // score = -log2(u) / stake, scaled by 2^64 so that large stakes keep their resolution.
-        const unsigned __int128 score = (static_cast<unsigned __int128>(minus_log2_q48(u)) << 64) / o.stake.value;
+        const uint128 score = (static_cast<uint128>(minus_log2_q48(u)) << 64) / o.stake.value;
         if (best == nullptr || score < best_score) {
             best = &o;
             best_score = score;
