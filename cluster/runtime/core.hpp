@@ -12,7 +12,7 @@
 
 /// What a core is, seen by the shell and by the simulator alike.
 ///
-/// A core is a deterministic state machine. It reads its own store through View, and everything it wants
+/// A core is a deterministic state machine. It reads its own store through StoreView, and everything it wants
 /// done stands in the Effects of one step. The shell applies them in one order only:
 ///   1. records and cursors in one store transaction, committed (a Durable store: synced);
 ///   2. then, and only then, publishes, sends, asks, replies, timers and jobs.
@@ -64,9 +64,9 @@ struct Table {
 
 /// Read access to the actor's own store as of the last step (uncommitted records of earlier steps of the
 /// same turn included). A returned view is valid until the step returns.
-class View {
+class StoreView {
   public:
-    virtual ~View() = default;
+    virtual ~StoreView() = default;
     [[nodiscard]] virtual std::optional<ByteView> get(Table table, ByteView key) const = 0;
     /// Calls `visit(key, value)` in ascending key order for from <= key < to (an empty `to` means to the end)
     /// until it returns false.
@@ -203,7 +203,7 @@ struct StatusField {
     std::variant<std::uint64_t, std::string> value;
 };
 
-/// Constructed from its configuration and a View of its store, from which it recovers everything. The view
+/// Constructed from its configuration and a StoreView of its store, from which it recovers everything. The view
 /// outlives the core.
 class Core {
   public:

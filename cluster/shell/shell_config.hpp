@@ -54,9 +54,9 @@ enum ExitCode : int {
     exit_store_locked = 79,     ///< another process owns this store: do not restart
 };
 
-/// Hosts a core until SIGTERM or SIGINT (drains, exits 0) or a fault. `make` is called once the store is open, with the View the
+/// Hosts a core until SIGTERM or SIGINT (drains, exits 0) or a fault. `make` is called once the store is open, with the StoreView the
 /// core reads. Returns the exit code. `backend` may be null.
-using CoreFactory = std::function<std::unique_ptr<Core>(const View& view)>;
+using CoreFactory = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 int run_actor(const ActorTraits& traits, const ShellConfig& config, const CoreFactory& make, Backend* backend);
 
 }  // namespace rondo

@@ -33,7 +33,7 @@ enum class [[nodiscard]] GateRefusal : std::uint8_t {
 class SigningGate {
   public:
     /// `table` is the owner's table for this gate's records.
-    SigningGate(const View& view, Table table, crypto::SecretKey key, Digest genesis);
+    SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis);
 
     /// `identity` is what must be equal for the slot to be the same (the digest of the header for an ack).
     [[nodiscard]] tl::expected<Signature, GateRefusal> sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects);
@@ -44,7 +44,7 @@ class SigningGate {
     [[nodiscard]] const PublicKey& public_key() const { return key_.public_key(); }
 
   private:
-    const View& view_;
+    const StoreView& view_;
     Table table_;
     crypto::SecretKey key_;
     Digest genesis_;
