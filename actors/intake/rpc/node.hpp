@@ -1,0 +1,68 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+
+#include "actors/intake/rpc/rpc_error.hpp"
+#include "actors/intake/rpc/server.hpp"
+#include "actors/intake/rpc/upstream.hpp"
+#include "messages/wire/requests.hpp"
+
+namespace rondo::rpc {
+
+/// The actors behind the methods, each asked with its own request and reply variants.
+class Node {
+  public:
+    Node(asio::io_context& io, const RpcConfig& config);
+
+    /// The alternative `Wanted` of the actor's reply, or an error fit for the caller.
+    template <class Wanted>
+    [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> intake(IntakeRequest request);
+    template <class Wanted>
+    [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> execution(ExecutionRequest request);
+    template <class Wanted>
+    [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> consensus(ConsensusRequest request);
+    template <class Wanted>
+    [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> da(DaRequest request);
+
+    [[nodiscard]] const RpcConfig& config() const { return config_; }
+    void close();
+
+  private:
+    template <class Wanted, class Reply, class Request>
+    [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> ask(Upstream& actor, std::string_view name, Request request);
+
+    const RpcConfig& config_;
+    Upstream intake_;
+    Upstream consensus_;
+    Upstream execution_;
+    Upstream da_;
+};
+
+template <class Wanted, class Reply, class Request>
+asio::awaitable<tl::expected<Wanted, RpcError>> Node::ask(Upstream& actor, std::string_view name, Request request) {
+    const auto answer = co_await actor.ask(encode(request), config_.limits.answer_timeout_ms);
+    if (!answer) co_return tl::unexpected(unreachable(name));
+    auto reply = decode<Reply>(*answer);
+    if (!reply) co_return refuse(code_internal, std::string(name) + " answered in an unknown form");
+    if (auto* wanted = std::get_if<Wanted>(&*reply)) co_return std::move(*wanted);
+    if (const auto* error = std::get_if<RequestError>(&*reply)) co_return refuse(code_server, error->reason);
+    co_return refuse(code_internal, std::string(name) + " answered something else");
+}
+
+template <class Wanted>
+asio::awaitable<tl::expected<Wanted, RpcError>> Node::intake(IntakeRequest request) {
+    return ask<Wanted, IntakeReply>(intake_, "intake", std::move(request));
+}
+template <class Wanted>
+asio::awaitable<tl::expected<Wanted, RpcError>> Node::execution(ExecutionRequest request) {
+    return ask<Wanted, ExecutionReply>(execution_, "execution", std::move(request));
+}
+template <class Wanted>
+asio::awaitable<tl::expected<Wanted, RpcError>> Node::consensus(ConsensusRequest request) {
+    return ask<Wanted, ConsensusReply>(consensus_, "consensus", std::move(request));
+}
+template <class Wanted>
+asio::awaitable<tl::expected<Wanted, RpcError>> Node::da(DaRequest request) {
+    return ask<Wanted, DaReply>(da_, "da", std::move(request));
+}
+
+}  // namespace rondo::rpc
