@@ -96,7 +96,12 @@ struct Posting {
     Bytes pointer;        ///< the back end's own
     Digest commitment{};  ///< of the posted bytes
     std::uint64_t bytes = 0;
-    static auto fields(auto& v) { return std::tie(v.first, v.last, v.poster, v.stage, v.backend, v.pointer, v.commitment, v.bytes); }
+    /// A block too large for one blob is posted alone (first == last) in several parts; everything else has one.
+    std::uint32_t part = 0;
+    std::uint32_t parts = 1;
+    static auto fields(auto& v) {
+        return std::tie(v.first, v.last, v.poster, v.stage, v.backend, v.pointer, v.commitment, v.bytes, v.part, v.parts);
+    }
     bool operator==(const Posting&) const = default;
 };
 

@@ -236,7 +236,16 @@ using DaRequest = std::variant<GetPostings>;
 using DaReply = std::variant<RequestError, PostingsReply>;
 
 /// What the da core says to its back end (Askable::backend).
-struct DaSubmit { Height first; Height last; OperatorNumber poster; Bytes blob; static auto fields(auto& v) { return std::tie(v.first, v.last, v.poster, v.blob); } };
+/// Stored only if it continues the layer exactly: the next block, or the next part of the block that lies there in part.
+struct DaSubmit {
+    Height first;
+    Height last;
+    OperatorNumber poster;
+    Bytes blob;
+    std::uint32_t part = 0;
+    std::uint32_t parts = 1;
+    static auto fields(auto& v) { return std::tie(v.first, v.last, v.poster, v.blob, v.part, v.parts); }
+};
 struct DaSubmitted { bool stored = false; Bytes pointer; std::string reason; static auto fields(auto& v) { return std::tie(v.stored, v.pointer, v.reason); } };
 struct DaListing { Height from; static auto fields(auto& v) { return std::tie(v.from); } };
 /// Consecutive postings that lie on the layer from `from` on, bounded.
