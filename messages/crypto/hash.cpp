@@ -18,13 +18,15 @@ Digest blake2b(std::initializer_list<ByteView> parts) {
     return out;
 }
 
-Hash256 keccak256(ByteView data) {
+Hash256 keccak256(std::initializer_list<ByteView> parts) {
     // TruncatedFinal() restarts the object: one per thread saves constructing and wiping it for every hash.
     thread_local CryptoPP::Keccak_256 hasher;
+    for (const ByteView part : parts) hasher.Update(part.data(), part.size());
     Hash256 out;
-    hasher.Update(data.data(), data.size());
     hasher.TruncatedFinal(out.bytes.data(), Hash256::size_bytes);
     return out;
 }
+
+Hash256 keccak256(ByteView data) { return keccak256({data}); }
 
 }  // namespace rondo::crypto

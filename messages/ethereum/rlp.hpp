@@ -60,5 +60,7 @@ class Writer {
 };
 [[nodiscard]] Bytes encode_string(ByteView content);
 [[nodiscard]] Bytes encode_list(ByteView items);
+/// What stands before a list's items when they are that many bytes together.
+[[nodiscard]] Bytes list_header(std::size_t items_bytes);
 
 }  // namespace rondo::rlp
