@@ -41,6 +41,7 @@ std::uint64_t minus_log2_q48(std::uint64_t uniform) {
 }
 
 std::vector<SignerIndex> eligible_leaders(const EpochContext& context) {
+    require(!context.operators.empty(), "an epoch without operators");
     std::vector<SignerIndex> out;
     for (std::size_t i = 0; i < context.operators.size(); ++i)
         if (context.operators[i].leads && context.operators[i].stake.value > 0) out.emplace_back(static_cast<std::uint16_t>(i));

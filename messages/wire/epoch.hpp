@@ -80,9 +80,10 @@ struct EpochContext {
 [[nodiscard]] Digest digest_of(const EpochContext& context);
 
 /// The leader of a view (4-economy.md, Selection): pure, and independent of certificates.
-/// `single`: the lowest-numbered member that may lead, and after a nullification the next takes over: the leader
-/// of view v is member (v - 1) / lead_span... it stays simple: see epoch.cpp. `round_robin`: by turns.
-/// `stake`: a lottery by stake over H(seed ‖ epoch ‖ view).
+/// Members that do not lead or have no stake are passed over; if none is left, everybody takes part.
+/// `single`: the lowest-numbered of them, except that every fourth view belongs to one of the others, by turns, so that
+/// a dead leader is passed over without agreeing on it. `round_robin`: by turns. `stake`: a lottery by stake over
+/// H(seed ‖ epoch ‖ view).
 [[nodiscard]] SignerIndex leader_of(const EpochContext& context, View view);
 
 /// The lane that takes a sender's transactions in this epoch: weighted rendezvous hash by stake.
