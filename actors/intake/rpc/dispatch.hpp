@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <string>
 #include <string_view>
 

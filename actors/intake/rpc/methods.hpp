@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/awaitable.hpp>
 #include <string_view>
 
 #include "actors/intake/rpc/node.hpp"

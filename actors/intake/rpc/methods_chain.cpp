@@ -51,7 +51,9 @@ Awaited get_block_by_hash(Node& node, Params params) {
 
 /// Accounts are kept at the executed head; another block is served only if it is the head.
 asio::awaitable<tl::expected<AccountState, RpcError>> account_at(Node& node, const Address& address, BlockTag tag) {
-    const auto reply = co_await node.execution<AccountsReply>(GetAccounts{{address}});
+    GetAccounts request;
+    request.addresses.push_back(address);
+    const auto reply = co_await node.execution<AccountsReply>(std::move(request));
     if (!reply) co_return tl::unexpected(reply.error());
     const bool newest = tag.name == BlockTag::Name::latest || tag.name == BlockTag::Name::pending;
     if (!newest) {

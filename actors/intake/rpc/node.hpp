@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/awaitable.hpp>
 
 #include "actors/intake/rpc/rpc_error.hpp"
 #include "actors/intake/rpc/server.hpp"

@@ -1,12 +1,12 @@
 #include "actors/intake/rpc/server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "actors/intake/rpc/asio.hpp"
+
+#pragma push_macro("require")
+#undef require
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#pragma pop_macro("require")
 #include <chrono>
 #include <thread>
 

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 namespace rondo::rpc {

@@ -1,18 +1,13 @@
 #pragma once
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "actors/intake/rpc/asio.hpp"
 #include "cluster/bus/client.hpp"
 
 namespace rondo::rpc {
-
-namespace asio = boost::asio;
 
 /// One actor seen from coroutines: many questions in flight on one Client. Used from the io_context's thread only.
 class Upstream {

@@ -1,0 +1,18 @@
+#pragma once
+// Asio has members named `require`; our macro of that name must not see them.
+#pragma push_macro("require")
+#undef require
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#pragma pop_macro("require")
+
+namespace rondo::rpc {
+namespace asio = boost::asio;
+}
