@@ -1,0 +1,54 @@
+#pragma once
+#include <lmdb.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/store/marker.hpp"
+#include "cluster/store/store.hpp"
+
+/// What the parts of the store share. Only this folder includes it: LMDB ends here.
+namespace rondo::store {
+
+/// Ends the process: see the head of store.hpp.
+[[noreturn]] void end_process(int exit_code, std::string_view reason);
+
+struct Environment {
+    std::filesystem::path folder;
+    Durability durability = Durability::durable;
+    std::vector<Table> tables;
+    std::vector<MDB_dbi> handles;
+    MDB_env* env = nullptr;
+    int lock_descriptor = -1;
+    std::optional<Marker> marker;  ///< Derived only
+    bool unsynced = false;
+    bool discarded = false;
+    bool writing = false;
+    std::size_t readers = 0;
+    Incarnation incarnation{};
+
+    Environment() = default;
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    ~Environment();
+
+    [[nodiscard]] MDB_dbi handle(Table table) const;
+    [[nodiscard]] MDB_txn* begin(unsigned flags);
+    void grow();
+    void grow_if_nearly_full();
+    [[noreturn]] void fail(int error, std::string_view doing) const;
+};
+
+/// Opens or creates the environment in a folder whose lock is held. `owner` is written into a new one and compared in an old one.
+[[nodiscard]] std::optional<Refusal> open_environment(Environment& environment, const Options& options);
+
+[[nodiscard]] inline MDB_val to_val(ByteView view) { return {view.size(), const_cast<std::uint8_t*>(view.data())}; }
+[[nodiscard]] inline ByteView to_view(const MDB_val& val) { return {static_cast<const std::uint8_t*>(val.mv_data), val.mv_size}; }
+
+/// Every value is stored as CRC-32C(table name ‖ key ‖ value) ‖ value, so that a value at a wrong place fails as well.
+inline constexpr std::size_t checksum_bytes = 4;
+[[nodiscard]] std::uint32_t checksum_of(std::string_view table, ByteView key, ByteView value);
+[[nodiscard]] ByteView checked(const Environment& environment, Table table, ByteView key, ByteView stored);
+
+}  // namespace rondo::store

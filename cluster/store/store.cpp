@@ -1,0 +1,112 @@
+#include "cluster/store/store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "cluster/store/environment.hpp"
+
+namespace rondo::store {
+namespace {
+
+std::optional<Refusal> make_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    if (std::filesystem::is_directory(folder, error)) return std::nullopt;
+    std::filesystem::create_directories(folder, error);
+    if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    if (!error) return std::nullopt;
+    return Refusal{error.value() == ENOSPC ? exit_code_disk_full : exit_code_failed,
+                   "cannot create the store's folder " + folder.string() + ": " + error.message()};
+}
+
+std::string read_pid(int file) {
+    char text[32] = {};
+    const ssize_t length = ::pread(file, text, sizeof text - 1, 0);
+    return length > 0 ? " (process " + std::string(text, static_cast<std::size_t>(length)) + ")" : "";
+}
+
+/// The lock ends with the process, however it ends.
+std::optional<Refusal> lock_folder(Environment& environment) {
+    const auto path = environment.folder / "lock";
+    environment.lock_descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (environment.lock_descriptor < 0)
+        return Refusal{errno == ENOSPC ? exit_code_disk_full : exit_code_failed,
+                       "cannot write in the store's folder " + environment.folder.string() + ": " + std::strerror(errno)};
+    if (::flock(environment.lock_descriptor, LOCK_EX | LOCK_NB) != 0)
+        return Refusal{exit_code_locked, "the store at " + environment.folder.string() + " is in use by another process" +
+                                             read_pid(environment.lock_descriptor) + "; one actor runs once"};
+    const std::string pid = std::to_string(::getpid());
+    if (::ftruncate(environment.lock_descriptor, 0) != 0 ||
+        ::pwrite(environment.lock_descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+        return Refusal{errno == ENOSPC ? exit_code_disk_full : exit_code_failed,
+                       "cannot write " + path.string() + ": " + std::strerror(errno)};
+    return std::nullopt;
+}
+
+bool is_trustworthy(Marker::State state) { return state == Marker::State::clean || state == Marker::State::dirty_this_boot; }
+
+/// A Derived store that a power cut may have torn is removed: LMDB without sync promises nothing then.
+void prepare_derived(Environment& environment) {
+    const auto data = environment.folder / "data.mdb";
+    if (std::filesystem::exists(data) && !is_trustworthy(Marker::read(environment.folder))) {
+        std::filesystem::remove(data);
+        std::filesystem::remove(environment.folder / "lock.mdb");
+        environment.discarded = true;
+    }
+    environment.marker.emplace(environment.folder);
+    environment.marker->set_dirty();
+}
+
+}  // namespace
+
+tl::expected<Store, Refusal> Store::open(const Options& options) {
+    auto environment = std::make_unique<Environment>();
+    environment->folder = options.folder;
+    if (auto refusal = make_folder(options.folder)) return tl::unexpected(*refusal);
+    if (auto refusal = lock_folder(*environment)) return tl::unexpected(*refusal);
+    if (options.durability == Durability::derived) prepare_derived(*environment);
+    if (auto refusal = open_environment(*environment, options)) return tl::unexpected(*refusal);
+    environment->unsynced = options.durability == Durability::derived;
+    return Store(std::move(environment));
+}
+
+Store::Store(std::unique_ptr<Environment> environment) : environment_(std::move(environment)) {}
+Store::Store(Store&&) noexcept = default;
+Store::~Store() {
+    if (environment_) sync();
+}
+
+ReadTxn Store::read() { return ReadTxn(*environment_); }
+WriteTxn Store::write() { return WriteTxn(*environment_); }
+
+void Store::sync() {
+    if (!environment_->unsynced) return;
+    const int error = mdb_env_sync(environment_->env, 1);
+    if (error != MDB_SUCCESS) environment_->fail(error, "syncing");
+    environment_->marker->set_clean();
+    environment_->unsynced = false;
+}
+
+bool Store::needs_sync() const { return environment_->unsynced; }
+const Incarnation& Store::incarnation() const { return environment_->incarnation; }
+bool Store::was_discarded() const { return environment_->discarded; }
+
+std::uint64_t Store::used_bytes() const {
+    MDB_envinfo info{};
+    MDB_stat stat{};
+    mdb_env_info(environment_->env, &info);
+    mdb_env_stat(environment_->env, &stat);
+    return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+std::uint64_t Store::map_bytes() const {
+    MDB_envinfo info{};
+    mdb_env_info(environment_->env, &info);
+    return info.me_mapsize;
+}
+
+}  // namespace rondo::store

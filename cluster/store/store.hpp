@@ -1,0 +1,124 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "cluster/runtime/core.hpp"
+#include "messages/base/bytes.hpp"
+
+/// An actor's store: one LMDB environment, one writing process, one writing thread.
+///
+/// A failed sync, a full disk and a failed checksum end the process on the spot with an exit code of their own and one line
+/// on stderr: after a failed fsync nobody knows what the disk holds, so nothing is retried.
+namespace rondo::store {
+
+inline constexpr int exit_code_failed = 74;
+inline constexpr int exit_code_disk_full = 75;
+inline constexpr int exit_code_refused = 78;
+inline constexpr int exit_code_locked = 79;
+
+/// Whose store this is. A store of another owner is refused, never reused.
+struct Owner {
+    Digest genesis{};
+    Actor actor = Actor::intake;
+    OperatorNumber self;
+};
+
+struct Options {
+    std::filesystem::path folder;  ///< created if missing, mode 0700
+    Durability durability = Durability::durable;
+    std::uint64_t map_bytes = 64ULL << 30;  ///< sparse; doubled when full
+    std::vector<Table> tables;              ///< index 0..n-1
+    std::uint32_t schema_version = 1;
+    Owner owner;
+};
+
+/// Why a store was not opened: the exit code and a sentence that says what to do.
+struct Refusal {
+    int exit_code;
+    std::string reason;
+};
+
+/// Made with the store and lost with it: tells a store that was replaced from one that was rolled back.
+using Incarnation = FixedBytes<16, struct IncarnationTag>;
+
+class Store;
+struct Environment;
+
+/// A snapshot. Keep it shorter than a second: pages it can see are not reused.
+class ReadTxn final : public StoreView {
+  public:
+    ReadTxn(ReadTxn&&) noexcept;
+    ReadTxn& operator=(ReadTxn&&) = delete;
+    ~ReadTxn() override;
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
+    void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+
+  private:
+    friend class Store;
+    explicit ReadTxn(Environment& environment);
+    Environment* environment_;
+    void* txn_;
+};
+
+/// The one write transaction: sees its own writes; without commit() nothing of it stays.
+class WriteTxn final : public StoreView {
+  public:
+    WriteTxn(WriteTxn&&) noexcept;
+    WriteTxn& operator=(WriteTxn&&) = delete;
+    ~WriteTxn() override;
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
+    void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+
+    /// Keys have 1..511 bytes. Views returned earlier end here.
+    void apply(Record record);
+    void put(Table table, Bytes key, Bytes value) { apply(Put{table, std::move(key), std::move(value)}); }
+    void erase(Table table, Bytes key) { apply(Erase{table, std::move(key)}); }
+
+    [[nodiscard]] bool has_writes() const { return !applied_.empty(); }
+    /// Durable: returns when it is on the disk. The transaction is over.
+    void commit();
+
+  private:
+    friend class Store;
+    explicit WriteTxn(Environment& environment);
+    [[nodiscard]] int try_apply(const Record& record);
+    [[nodiscard]] int try_all_again();
+    void grow_and_redo();
+    Environment* environment_;
+    void* txn_;
+    /// All writes so far: when the map is full they are done again in a larger one.
+    std::vector<Record> applied_;
+};
+
+class Store {
+  public:
+    [[nodiscard]] static tl::expected<Store, Refusal> open(const Options& options);
+    Store(Store&&) noexcept;
+    Store& operator=(Store&&) = delete;
+    /// A Derived store is synced and marked clean.
+    ~Store();
+
+    [[nodiscard]] ReadTxn read();
+    [[nodiscard]] WriteTxn write();
+    /// Derived: syncs what was committed since, and says so in the marker. Durable: nothing to do.
+    void sync();
+    [[nodiscard]] bool needs_sync() const;
+
+    [[nodiscard]] const Incarnation& incarnation() const;
+    /// Derived: the content was not to be trusted after a power cut and is gone; the core rebuilds by replay.
+    [[nodiscard]] bool was_discarded() const;
+    [[nodiscard]] std::uint64_t used_bytes() const;
+    [[nodiscard]] std::uint64_t map_bytes() const;
+
+  private:
+    explicit Store(std::unique_ptr<Environment> environment);
+    std::unique_ptr<Environment> environment_;
+};
+
+}  // namespace rondo::store
