@@ -16,6 +16,7 @@ namespace rondo::modules {
 inline constexpr Address staking = module_address(0x01);
 inline constexpr Address slashing = module_address(0x02);
 inline constexpr Address rewards = module_address(0x03);
+inline constexpr Address fees = module_address(0x04);  ///< storage only: base fee, fee window, gas in it
 
 // staking
 inline constexpr std::string_view stake_of = "stakeOf(uint256)";        ///< view: operator number -> wei
