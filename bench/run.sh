@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# Measures the pipeline on this machine and prints a table; promises in seconds are asserted here (exit 1), never in tests.
+#   bench/run.sh [--quick] [--only NAME] [--json FILE]
+# NAMEs: signed_transfers, latency_low, base_replay, recovery, idle
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no only='' json_file=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) quick=yes ;;
+    --only) only=${2:?--only needs a name}; shift ;;
+    --json) json_file=${2:?--json needs a file}; shift ;;
+    *) echo "usage: bench/run.sh [--quick] [--only NAME] [--json FILE]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+./deploy/build.sh programs rondo-bench-limits
+bin=${RONDO_BUILD_DIR:-build}/bin
+rondo=$bin/rondo
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/rondo-bench.XXXXXX")
+home=''
+stop_cluster() { [ -n "$home" ] && "$rondo" down --home "$home" >/dev/null 2>&1 || true; home=''; }
+trap 'stop_cluster; rm -rf "$scratch"' EXIT
+
+results='{}'
+record() { results=$(jq -c --argjson v "$2" ". * $1" <<<"$results"); }   # record '{path: $v}' JSON
+say() { echo "-- $*" >&2; }
+wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
+seconds_long=20 seconds_short=10
+[ "$quick" = yes ] && seconds_long=8 seconds_short=5
+
+limits() { say "the machine's own limits"; "$bin/rondo-bench-limits" "$scratch/limits-$1"; }
+larger() { jq -cs '.[0] as $a | .[1] as $b | $a + {ecrecover_per_s: ([$a.ecrecover_per_s, $b.ecrecover_per_s] | max)}' <<<"$1 $2"; }
+
+start_cluster() {  # start_cluster NAME [init options]
+  local name=$1; shift
+  home=$scratch/$name
+  "$rondo" init --home "$home" --nodes 4 "$@" >/dev/null
+  "$rondo" up --home "$home" --detach >/dev/null
+}
+equal_roots() { "$rondo" verify --from-da --home "$home" --json; }
+
+bench_signed_transfers() {
+  say "signed transfers, to executed on four nodes (home lanes), $seconds_long s"
+  start_cluster transfers --load-accounts 2000
+  local out verified
+  out=$("$rondo" load --home "$home" --rate max --seconds "$seconds_long" --accounts 100000 --json)
+  say "signed transfers, placed at random nodes"
+  local random
+  random=$("$rondo" load --home "$home" --rate max --seconds "$seconds_short" --accounts 100000 --placement random --json)
+  verified=$(equal_roots)
+  stop_cluster
+  record '{signed_transfers: {executed_per_s: $v.executed_per_s, latency_ms: $v.latency_ms}}' "$out"
+  record '{signed_transfers: {random_placement_per_s: $v.executed_per_s}}' "$random"
+  record '{signed_transfers: {verify_from_da_equal: $v.equal}}' "$verified"
+}
+
+bench_latency_low() {
+  local rate=$1
+  say "latency at $rate transfers per second"
+  start_cluster latency --load-accounts 2000
+  local out
+  out=$("$rondo" load --home "$home" --rate "$rate" --seconds "$seconds_long" --accounts 100000 --json)
+  stop_cluster
+  record '{latency_low: ($v.latency_ms | with_entries(.key += "_ms") + {rate_per_s: $v.rate})}' "$(jq -c --argjson r "$rate" '. + {rate: $r}' <<<"$out")"
+}
+
+bench_base_replay() {
+  local file=${RONDO_DATA_DIR:-../shared/data}/transactions/base.jsonl.gz
+  [ -f "$file" ] || file=deploy/sample/base.jsonl.gz
+  say "replay of $(basename "$file")"
+  start_cluster replay --alloc-from "$file"
+  local out
+  out=$("$rondo" send "$file" --home "$home" --await executed --json)
+  stop_cluster
+  record '{base_replay: {transactions: $v.transactions, executed: $v.executed, seconds: $v.seconds}}' "$out"
+}
+
+now_ms() { date +%s%3N; }
+status_json() { "$rondo" status --home "$home" --json; }
+until_true() {  # until_true SECONDS JQ-FILTER: milliseconds until the status satisfies it
+  local start deadline; start=$(now_ms); deadline=$((start + $1 * 1000))
+  until status_json | jq -e "$2" >/dev/null; do
+    [ "$(now_ms)" -lt "$deadline" ] || { echo "never: $2" >&2; return 1; }
+  done
+  echo $(($(now_ms) - start))
+}
+
+bench_recovery() {
+  say 'recovery: each actor of node1 killed under load, then the whole node'
+  start_cluster recovery --load-accounts 2000
+  "$rondo" load --home "$home" --rate 300 --seconds 60 --node node0 --json >"$scratch/recovery-load.json" &
+  local load=$! worst=0 took actor
+  for actor in intake consensus execution da watcher rewards; do
+    "$rondo" kill --home "$home" "node1/$actor" >/dev/null
+    took=$(until_true 30 ".nodes[1].actors[] | select(.name == \"$actor\") | .state == \"up\" and .restarts >= 1")
+    [ "$took" -gt "$worst" ] && worst=$took
+  done
+  local before
+  before=$(status_json | jq '.nodes[1].final_height')
+  "$rondo" kill --home "$home" node1 >/dev/null
+  took=$(until_true 60 "([.nodes[1].actors[].state] | all(. == \"up\")) and .nodes[1].final_height > $before + 20")
+  kill "$load" 2>/dev/null || true
+  wait "$load" 2>/dev/null || true
+  stop_cluster
+  record '{recovery: $v}' "{\"actor_s\": $(jq -n "$worst / 1000"), \"node_s\": $(jq -n "$took / 1000")}"
+}
+
+bench_idle() {
+  say "an idle cluster, $seconds_long s"
+  start_cluster idle
+  local pids ticks hz before after pss
+  pids=$(status_json | jq -r '.nodes[].actors[].pid')
+  hz=$(getconf CLK_TCK)
+  ticks() { local sum=0 pid a; for pid in $pids; do a=($(sed 's/.*) //' "/proc/$pid/stat")); sum=$((sum + a[11] + a[12])); done; echo $sum; }
+  until_true 10 '.nodes[0].final_height > 4' >/dev/null
+  before=$(ticks); read -rt "$seconds_long" <> <(:) || true; after=$(ticks)
+  pss=$(for pid in $pids; do awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"; done | paste -sd+ | bc)
+  stop_cluster
+  record '{idle: $v}' "$(jq -nc --argjson t $((after - before)) --argjson hz "$hz" --argjson s "$seconds_long" --argjson k "$pss" \
+    '{core_percent_per_node: ($t / $hz / $s * 100 / 4), pss_mib: ($k / 1024)}')"
+}
+
+first=$(limits before)
+wanted signed_transfers && bench_signed_transfers
+# A tenth of the throughput target, 25 % of the limit.
+wanted latency_low && bench_latency_low "$(jq -n "$first | .ecrecover_per_s / 2 * 0.25 * 0.1 | floor")"
+wanted base_replay && bench_base_replay
+wanted recovery && bench_recovery
+wanted idle && bench_idle
+second=$(limits after)
+record '{limits: $v}' "$(larger "$first" "$second")"
+results=$(jq 'if .signed_transfers then .signed_transfers.ratio = .signed_transfers.executed_per_s / (.limits.ecrecover_per_s / 2) else . end' <<<"$results")
+
+[ -n "$json_file" ] && jq . <<<"$results" >"$json_file"
+jq -r 'paths(scalars) as $p | [($p | join(".")), (getpath($p) | if type == "number" then (. * 1000 | round / 1000) else . end)] | @tsv' <<<"$results" |
+  column -t -s $'\t'
+
+# What must be reached (figures of a measurement that was not made do not count).
+missed=$(jq -r '
+  def check(name; value; ok): if value == null then empty elif ok then empty else "\(name): \(value)" end;
+  check("signed_transfers.ratio >= 0.25"; .signed_transfers.ratio; .signed_transfers.ratio >= 0.25),
+  check("receipt p50 <= 2 ms"; .latency_low.receipt_ms.p50; .latency_low.receipt_ms.p50 <= 2),
+  check("final p50 <= 30 ms"; .latency_low.final_ms.p50; .latency_low.final_ms.p50 <= 30),
+  check("final p99 <= 150 ms"; .latency_low.final_ms.p99; .latency_low.final_ms.p99 <= 150),
+  check("actor back within 3 s"; .recovery.actor_s; .recovery.actor_s <= 3),
+  check("node back within 20 s"; .recovery.node_s; .recovery.node_s <= 20),
+  check("idle: under 3 % of a core per node"; .idle.core_percent_per_node; .idle.core_percent_per_node < 3),
+  check("idle: at most 1 GiB"; .idle.pss_mib; .idle.pss_mib <= 1024)' <<<"$results")
+[ -z "$missed" ] || { printf 'missed:\n%s\n' "$missed"; exit 1; }
