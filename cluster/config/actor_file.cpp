@@ -1,0 +1,157 @@
+#include "cluster/config/actor_file.hpp"
+
+#include <array>
+
+#include "cluster/config/toml_file.hpp"
+
+namespace rondo {
+namespace {
+
+constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution, Actor::da, Actor::watcher, Actor::rewards};
+constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync};
+
+std::string key_of(auto name) { return std::string(to_string(name)); }
+
+bool is_endpoint(const std::string& text) {
+    if (text.starts_with("tcp://")) return text.find(':', 6) != std::string::npos;
+    return text.starts_with("ipc://") && text.size() > 6 && text.size() - 6 <= 107;
+}
+
+constexpr std::string_view endpoint_advice =
+    "must be tcp://host:port, or ipc:///path with a path of at most 107 bytes";
+
+std::string read_endpoint(TomlTable& table, std::string_view key) {
+    std::string text = table.text(key);
+    if (!text.empty() && !is_endpoint(text)) table.refuse(key, std::string(endpoint_advice));
+    return text;
+}
+
+void read_node(TomlTable table, ActorFile& out) {
+    for (const Actor actor : all_actors) {
+        TomlTable entry = table.table(to_string(actor));
+        out.node[actor] = {read_endpoint(entry, "requests"), read_endpoint(entry, "streams")};
+    }
+}
+
+void read_peers(TomlTable root, ActorFile& out) {
+    for (TomlTable& entry : root.tables("peers")) {
+        PeerEntry peer;
+        peer.number = OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", {0, 0xffffffffU})));
+        for (const Channel channel : all_channels)
+            if (owner_of(channel) == out.actor) peer.endpoints[channel] = read_endpoint(entry, to_string(channel));
+        out.peers.push_back(std::move(peer));
+    }
+}
+
+void read_rpc(TomlTable table, RpcSettings& rpc) {
+    const RpcSettings defaults;
+    rpc.host = table.text_or("host", defaults.host);
+    rpc.port = static_cast<std::uint16_t>(table.number_or("port", defaults.port, {0, 65535}));
+    rpc.body_bytes_max = table.number_or("body_bytes_max", defaults.body_bytes_max, {1024, 64 << 20});
+    rpc.batch_length_max = table.number_or("batch_length_max", defaults.batch_length_max, {1, 10'000});
+    rpc.requests_per_second_max = table.number_or("requests_per_second_max", defaults.requests_per_second_max, {1, 1'000'000});
+    rpc.sockets_max = table.number_or("sockets_max", defaults.sockets_max, {1, 10'000});
+    rpc.header_timeout_ms = table.number_or("header_timeout_ms", defaults.header_timeout_ms, {100, 600'000});
+}
+
+std::string line(std::string_view key, const std::string& value, std::string_view comment = "") {
+    std::string out = std::string(key) + " = " + value;
+    if (!comment.empty()) out += std::string(out.size() < 48 ? 48 - out.size() : 1, ' ') + "# " + std::string(comment);
+    return out + "\n";
+}
+
+std::string format_rpc(const RpcSettings& rpc) {
+    return "\n[rpc]  # JSON-RPC for wallets and libraries, over HTTP and WebSocket\n" +
+           line("host", toml_quoted(rpc.host), "0.0.0.0 opens it to other machines") +
+           line("port", std::to_string(rpc.port), "0: no JSON-RPC") +
+           line("body_bytes_max", std::to_string(rpc.body_bytes_max), "of one request") +
+           line("batch_length_max", std::to_string(rpc.batch_length_max), "calls in one batch") +
+           line("requests_per_second_max", std::to_string(rpc.requests_per_second_max), "of one client address") +
+           line("sockets_max", std::to_string(rpc.sockets_max), "open at the same time") +
+           line("header_timeout_ms", std::to_string(rpc.header_timeout_ms), "a client that sends slower is cut off");
+}
+
+std::string format_keys(const ActorFile& file, const auto& path) {
+    std::string out = "\n[keys]\n";
+    if (owns_channels(file.actor)) {
+        out += line("signing", path(file.signing_key), "Ed25519: what this operator signs");
+        out += line("transport", path(file.transport_key), "Curve25519: the sockets between nodes");
+    }
+    if (has_account(file.actor)) out += line("account", path(file.account_key), "secp256k1: sends this actor's transactions");
+    return out + line("passphrase_file", path(file.passphrase_file), "for sealed keys; empty: they are not sealed");
+}
+
+std::string format_channels(const ActorFile& file) {
+    std::string out = "\n[listen]  # for the other operators, always encrypted\n";
+    for (const auto& [channel, endpoint] : file.listen) out += line(to_string(channel), toml_quoted(endpoint));
+    for (const PeerEntry& peer : file.peers) {
+        out += "\n[[peers]]\n" + line("operator", std::to_string(peer.number.value));
+        for (const auto& [channel, endpoint] : peer.endpoints) out += line(to_string(channel), toml_quoted(endpoint));
+    }
+    return out;
+}
+
+}  // namespace
+
+bool owns_channels(Actor actor) { return actor == Actor::intake || actor == Actor::consensus; }
+bool has_account(Actor actor) { return actor == Actor::watcher || actor == Actor::rewards; }
+
+std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder) {
+    const auto path = [&](const std::filesystem::path& p) { return toml_quoted(p.empty() ? "" : p.lexically_proximate(folder).string()); };
+    std::string out = "# Rondo: the " + key_of(file.actor) + " actor of operator " + std::to_string(file.self.value) +
+                      ".\n# Paths count from this file's folder. Settings that are left out have the defaults shown here.\n\n[actor]\n";
+    out += line("name", toml_quoted(to_string(file.actor)));
+    out += line("operator", std::to_string(file.self.value), "this operator's number in the genesis");
+    out += line("genesis", path(file.genesis), "must be the same everywhere: rondo key genesis");
+    out += line("store", path(file.store), "its own folder; one process at a time");
+    out += line("map_gib", std::to_string(file.map_gib), "upper bound of the store; sparse, costs nothing");
+    out += line("worker_threads", std::to_string(file.worker_threads), "for signatures and hashes");
+    if (owns_channels(file.actor) || has_account(file.actor)) out += format_keys(file, path);
+    out += "\n[node]  # where the six actors of this node answer requests and publish their streams\n";
+    for (const auto& [actor, at] : file.node)
+        out += line(to_string(actor), "{ requests = " + toml_quoted(at.router) + ", streams = " + toml_quoted(at.publisher) + " }");
+    if (owns_channels(file.actor)) out += format_channels(file);
+    if (file.actor == Actor::intake) out += format_rpc(file.rpc);
+    if (file.actor == Actor::da) out += "\n[layer]  # the data-availability layer: here a folder that all nodes share\n" + line("folder", path(file.da_folder));
+    if (file.actor == Actor::execution)
+        out += "\n[state]\n" + line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk");
+    return out;
+}
+
+Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
+    auto opened = TomlFile::open(path);
+    if (!opened) return tl::make_unexpected(opened.error());
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    const auto resolved = [&](const std::string& text) { return text.empty() ? std::filesystem::path() : (folder / text).lexically_normal(); };
+    TomlTable root = opened->root();
+    TomlTable actor = root.table("actor");
+    ActorFile out;
+    if (const auto name = actor_from_string(actor.text("name"))) out.actor = *name;
+    else actor.refuse("name", "must be intake, consensus, execution, da, watcher or rewards");
+    out.self = OperatorNumber(static_cast<std::uint32_t>(actor.number("operator", {0, 0xffffffffU})));
+    out.genesis = resolved(actor.text("genesis"));
+    out.store = resolved(actor.text("store"));
+    out.map_gib = actor.number_or("map_gib", out.map_gib, {1, 16 * 1024});
+    out.worker_threads = actor.number_or("worker_threads", out.worker_threads, {1, 256});
+    TomlTable keys = root.table("keys");
+    if (owns_channels(out.actor)) {
+        out.signing_key = resolved(keys.text("signing"));
+        out.transport_key = resolved(keys.text("transport"));
+    }
+    if (has_account(out.actor)) out.account_key = resolved(keys.text("account"));
+    out.passphrase_file = resolved(keys.text_or("passphrase_file", ""));
+    read_node(root.table("node"), out);
+    if (owns_channels(out.actor)) {
+        TomlTable listen = root.table("listen");
+        for (const Channel channel : all_channels)
+            if (owner_of(channel) == out.actor) out.listen[channel] = read_endpoint(listen, to_string(channel));
+        read_peers(root, out);
+    }
+    if (out.actor == Actor::intake) read_rpc(root.table("rpc"), out.rpc);
+    if (out.actor == Actor::da) out.da_folder = resolved(root.table("layer").text("folder"));
+    if (out.actor == Actor::execution) out.archive = root.table("state").flag_or("archive", out.archive);
+    if (const auto fault = opened->finish()) return tl::make_unexpected(*fault);
+    return out;
+}
+
+}  // namespace rondo

@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/config/error.hpp"
+#include "cluster/runtime/core.hpp"
+#include "cluster/shell/shell_config.hpp"
+#include "messages/base/types.hpp"
+
+/// The TOML file of one actor, as data. Relative paths in the file count from the file's own folder.
+namespace rondo {
+
+struct PeerEntry {
+    OperatorNumber number;
+    std::map<Channel, std::string> endpoints;
+};
+
+/// JSON-RPC, only in intake.toml.
+struct RpcSettings {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: no JSON-RPC
+    std::uint64_t body_bytes_max = 1 << 20;
+    std::uint64_t batch_length_max = 100;
+    std::uint64_t requests_per_second_max = 10'000;  ///< of one address
+    std::uint64_t sockets_max = 256;
+    std::uint64_t header_timeout_ms = 5000;
+};
+
+struct ActorFile {
+    Actor actor = Actor::intake;
+    OperatorNumber self;
+    std::filesystem::path genesis;
+    std::filesystem::path store;
+    std::uint64_t map_gib = 64;
+    std::uint64_t worker_threads = 1;
+    std::filesystem::path signing_key;    ///< intake, consensus
+    std::filesystem::path transport_key;  ///< intake, consensus
+    std::filesystem::path account_key;    ///< watcher, rewards
+    std::filesystem::path passphrase_file;
+    std::map<Actor, ActorEndpoints> node;
+    std::map<Channel, std::string> listen;
+    std::vector<PeerEntry> peers;
+    RpcSettings rpc;
+    std::filesystem::path da_folder;  ///< da
+    bool archive = false;             ///< execution: keep every state, not only the last ones
+};
+
+[[nodiscard]] bool owns_channels(Actor actor);
+[[nodiscard]] bool has_account(Actor actor);
+
+[[nodiscard]] std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder);
+[[nodiscard]] Configured<ActorFile> read_actor_file(const std::filesystem::path& path);
+
+}  // namespace rondo

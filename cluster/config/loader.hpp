@@ -1,0 +1,30 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+
+#include "cluster/config/actor_file.hpp"
+#include "cluster/config/error.hpp"
+#include "cluster/config/key_file.hpp"
+#include "cluster/shell/shell_config.hpp"
+#include "messages/wire/epoch.hpp"
+
+namespace rondo {
+
+/// All that an actor's main needs: what its shell wants, and the pieces of its core's configuration.
+struct LoadedActor {
+    ActorFile file;
+    ShellConfig shell;
+    Genesis genesis;
+    std::optional<crypto::SecretKey> signing_key;   ///< intake, consensus
+    std::optional<crypto::AccountKey> account_key;  ///< watcher, rewards
+};
+
+/// Reads the actor's file, the genesis and the keys, and checks that they belong together: this operator is in the genesis with
+/// these keys, and every other operator is a peer.
+[[nodiscard]] Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& path, const PassphraseSource& passphrase = {});
+
+/// The command line of an actor's program: --config FILE [--passphrase-fd N | --passphrase-file FILE], --help, --version. Loads, or
+/// prints what is wrong and gives the exit code.
+[[nodiscard]] tl::expected<LoadedActor, int> load_actor_or_explain(Actor actor, int argc, char** argv);
+
+}  // namespace rondo
