@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include "actors/intake/rpc/dispatch.hpp"
+#include "actors/intake/rpc/rpc_error.hpp"
+#include "actors/intake/rpc/server.hpp"
+#include "actors/intake/rpc/shapes.hpp"
+#include "http_client.hpp"
+
+namespace rondo::rpc {
+namespace {
+
+using test::HttpClient;
+
+/// A server whose actors never answer: what it says without them, and how it fails without them.
+class Rpc : public ::testing::Test {
+  protected:
+    Rpc() {
+        config.port = 0;
+        config.chain_id = 8453;
+        config.client_version = "rondo/test";
+        for (std::size_t i = 0; i < actor_count; ++i)
+            config.node[static_cast<Actor>(i)] = {"inproc://nobody-" + std::to_string(i), "inproc://nobody-pub-" + std::to_string(i)};
+        config.limits.answer_timeout_ms = 50;
+    }
+    HttpClient connect() {
+        if (!server) {
+            server = std::make_unique<RpcServer>(config);
+            EXPECT_EQ(server->start(), "");
+        }
+        return HttpClient(server->port());
+    }
+    RpcConfig config;
+    std::unique_ptr<RpcServer> server;
+};
+
+TEST_F(Rpc, TellsItsChainAsAQuantityAndAsADecimal) {
+    auto client = connect();
+    EXPECT_EQ(client.call("eth_chainId", Json::array())["result"], "0x2105");
+    EXPECT_EQ(client.call("net_version", Json::array())["result"], "8453");
+    EXPECT_EQ(client.call("web3_clientVersion", Json::array())["result"], "rondo/test");
+}
+
+TEST_F(Rpc, AnswersABatchInOrderAndLeavesNotificationsUnanswered) {
+    auto client = connect();
+    const auto reply = client.post(R"([{"jsonrpc":"2.0","id":7,"method":"eth_chainId"},
+        {"jsonrpc":"2.0","method":"eth_chainId"},{"jsonrpc":"2.0","id":"b","method":"nope"}])");
+    const Json out = Json::parse(reply.body);
+    ASSERT_EQ(out.size(), 2U);
+    EXPECT_EQ(out[0]["id"], 7);
+    EXPECT_EQ(out[1]["id"], "b");
+    EXPECT_EQ(out[1]["error"]["code"], code_method);
+}
+
+TEST_F(Rpc, RefusesWhatIsNoRequestWithTheCodeOfTheSpecification) {
+    auto client = connect();
+    const std::vector<std::pair<std::string, int>> table{
+        {"{", code_parse}, {"", code_parse}, {"[]", code_request}, {"7", code_request}, {R"({"id":1})", code_request},
+        {R"({"id":1,"method":"eth_chainId","params":{"a":1}})", code_request}, {R"({"id":[],"method":"eth_chainId"})", code_request},
+        {R"({"id":1,"method":"eth_getBalance","params":["0x12"]})", code_params},
+        {R"({"id":1,"method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001","0x01"]})", code_params},
+        {R"({"id":1,"method":"eth_sendRawTransaction","params":["0x123"]})", code_params},
+        {R"({"id":1,"method":"eth_feeHistory","params":["0x1","latest",[90,10]]})", code_params},
+        {std::string(200, '[') + std::string(200, ']'), code_parse}};
+    for (const auto& [body, code] : table) {
+        const Json out = Json::parse(client.post(body).body, nullptr, false);
+        ASSERT_FALSE(out.is_discarded()) << body;
+        EXPECT_EQ(out["error"]["code"], code) << body;
+    }
+}
+
+TEST_F(Rpc, SaysWhichActorDoesNotAnswerInsteadOfHanging) {
+    auto client = connect();
+    const Json out = client.call("eth_blockNumber", Json::array());
+    EXPECT_EQ(out["error"]["message"], "execution does not answer");
+    EXPECT_EQ(out["error"]["data"]["reason"], "unreachable");
+}
+
+TEST_F(Rpc, ClosesOnABodyOverTheLimitAndGoesOnServingOthers) {
+    config.limits.body_bytes_max = 1000;
+    auto greedy = connect();
+    auto modest = connect();
+    EXPECT_EQ(greedy.post(std::string(5000, ' ')).status, 413U);
+    EXPECT_EQ(modest.call("eth_chainId", Json::array())["result"], "0x2105");
+}
+
+TEST_F(Rpc, RefusesABatchOverTheLimitWhole) {
+    config.limits.batch_length_max = 2;
+    auto client = connect();
+    const Json one{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "eth_chainId"}};
+    const Json out = Json::parse(client.post(Json::array({one, one, one}).dump()).body);
+    EXPECT_EQ(out["error"]["message"], "batch too large: at most 2 requests");
+}
+
+TEST_F(Rpc, DropsAConnectionBeyondThoseOneAddressMayHold) {
+    config.limits.connections_per_address_max = 1;
+    auto first = connect();
+    EXPECT_EQ(first.call("eth_chainId", Json::array())["result"], "0x2105");
+    auto second = connect();
+    EXPECT_EQ(second.post("{}").status, 0U);
+    EXPECT_EQ(first.call("eth_chainId", Json::array())["result"], "0x2105");
+}
+
+TEST_F(Rpc, SlowsDownAnAddressThatAsksTooOften) {
+    config.limits.requests_per_second_per_address = 1;  // a bucket of two
+    auto client = connect();
+    const std::string body = R"({"jsonrpc":"2.0","id":1,"method":"eth_chainId"})";
+    std::vector<unsigned> statuses;
+    for (int i = 0; i < 20; ++i) statuses.push_back(client.post(body).status);
+    EXPECT_EQ(statuses.front(), 200U);
+    EXPECT_NE(std::find(statuses.begin(), statuses.end(), 429U), statuses.end());
+}
+
+TEST_F(Rpc, LetsGoOfACallerThatNeverEndsItsHeader) {
+    config.limits.header_timeout_ms = 50;
+    auto slow = connect();
+    EXPECT_EQ(slow.raw("POST / HTTP/1.1\r\nHost: local").status, 0U);  // returns when the server closes
+    auto other = connect();
+    EXPECT_EQ(other.call("eth_chainId", Json::array())["result"], "0x2105");
+}
+
+TEST_F(Rpc, AnswersAnythingButPostWithAHint) {
+    auto client = connect();
+    EXPECT_EQ(client.get().status, 405U);
+}
+
+TEST_F(Rpc, SaysWhatToDoWhenThePortIsTaken) {
+    auto client = connect();
+    RpcConfig same = config;
+    same.port = server->port();
+    RpcServer second(same);
+    const std::string fault = second.start();
+    EXPECT_NE(fault.find(std::to_string(same.port)), std::string::npos) << fault;
+    EXPECT_NE(fault.find("set another rpc.port"), std::string::npos) << fault;
+}
+
+TEST(RpcErrors, EveryRefusalHasWordsAKeyAndAHint) {
+    for (int i = 1; is_valid(static_cast<ethereum::Refusal>(i)); ++i) {
+        const RpcError error = error_of(static_cast<ethereum::Refusal>(i));
+        EXPECT_FALSE(error.message.empty()) << i;
+        EXPECT_FALSE(error.data["reason"].get<std::string>().empty()) << i;
+        EXPECT_FALSE(error.data["hint"].get<std::string>().empty()) << i;
+    }
+}
+
+TEST(RpcShapes, ABlockHasEveryFieldOfTheExecutionApis) {
+    BlockReply block;
+    block.height = Height(17);
+    block.timestamp_ms = 1'700'000'000'123;
+    const Json out = block_object(block, 1, false);
+    for (const char* field : {"number", "hash", "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom",
+                              "difficulty", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce", "size", "transactions", "uncles",
+                              "baseFeePerGas"})
+        EXPECT_TRUE(out.contains(field)) << field;
+    EXPECT_EQ(out["number"], "0x11");
+    EXPECT_EQ(out["timestamp"], "0x6553f100");
+}
+
+TEST(RpcShapes, ATransactionReadsAsItWasSigned) {
+    const auto key = crypto::AccountKey::from_secret(Bytes(32, 9));
+    ASSERT_TRUE(key);
+    ethereum::Transaction t;
+    t.type = 2;
+    t.chain_id = 8453;
+    t.nonce = 3;
+    t.max_fee = 100;
+    t.max_priority_fee = 2;
+    t.gas_limit = 21000;
+    t.value = 255;
+    PlacedTransaction placed;
+    placed.raw = ethereum::sign_transaction(t, *key);
+    placed.sender = key->address();
+    placed.effective_gas_price = 9;
+    const Json out = transaction_object(placed, 8453);
+    EXPECT_EQ(out["nonce"], "0x3");
+    EXPECT_EQ(out["value"], "0xff");
+    EXPECT_EQ(out["gasPrice"], "0x9");
+    EXPECT_EQ(out["maxFeePerGas"], "0x64");
+    EXPECT_EQ(out["from"], to_hex_prefixed(key->address().view()));
+}
+
+TEST(RpcJson, NestingIsCountedOutsideStringsOnly) {
+    EXPECT_FALSE(nests_deeper_than(R"({"a":"[[[[[[\"[["})", 2));
+    EXPECT_TRUE(nests_deeper_than("[[[", 2));
+    EXPECT_FALSE(nests_deeper_than("[[]][[]]", 2));
+}
+
+}  // namespace
+}  // namespace rondo::rpc
