@@ -51,5 +51,10 @@ for program in "$build"/tests/*; do
   wanted "$name" && run_program "$name"
 done
 
+for script in tests/cluster/*.sh; do
+  name=cluster_$(basename "$script" .sh)
+  [ -x "$script" ] && wanted "$name" && run_script "$name" "$script"
+done
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

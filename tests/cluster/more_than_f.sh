@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Promise: with two of four nodes stopped the cluster halts, does not fork, and resumes when they come back.
+source "$(dirname "$0")/lib.sh"
+start_cluster
+await_progress
+"$rondo" pause --home "$home" node2 >/dev/null
+"$rondo" pause --home "$home" node3 >/dev/null
+"$rondo" resume --home "$home" node2 >/dev/null
+await 60 'progress with three nodes' '[.nodes[0,1,2].final_height] | min > 5'
+"$rondo" resume --home "$home" node3 >/dev/null
+await_progress
+same_roots
