@@ -1,0 +1,28 @@
+#pragma once
+#include <map>
+
+#include "cluster/runtime/core.hpp"
+#include "messages/wire/epoch.hpp"
+
+namespace rondo {
+
+/// The contexts an actor follows the chain with: those of epochs 1 and 2 from genesis, later ones from the `results`
+/// stream (ExecutedBlock::next_context), kept in the actor's own table.
+class ContextBook {
+  public:
+    ContextBook(const StoreView& view, Table table, const Genesis& genesis);
+
+    /// Nothing while the block that yields it was not executed here, or after it was pruned.
+    [[nodiscard]] const EpochContext* find(Epoch epoch) const;
+    [[nodiscard]] const EpochContext& newest() const { return contexts_.rbegin()->second; }
+    /// A later word on the same epoch (it was ended early) replaces the former one.
+    void learn(const EpochContext& context, Effects& effects);
+    /// Forgets epochs below `epoch`, never the newest.
+    void prune_below(Epoch epoch, Effects& effects);
+
+  private:
+    Table table_;
+    std::map<Epoch, EpochContext> contexts_;
+};
+
+}  // namespace rondo
