@@ -1,0 +1,136 @@
+#pragma once
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/simulation/oracles/eavesdropper.hpp"
+
+/// The judges of a run. Each is told only what left the actors, decodes it itself, and says what is broken.
+namespace rondo::sim {
+
+using Complain = std::function<void(std::string)>;
+
+/// One log: all nodes say the same final block at each height, the chain links, and no height is left out.
+class AgreementOracle : public Observer {
+  public:
+    AgreementOracle(const Genesis& genesis, std::size_t nodes, Complain complain);
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
+
+    [[nodiscard]] std::uint64_t final_height(NodeIndex node) const { return heights_[node]; }
+    [[nodiscard]] const std::map<std::uint64_t, Proposal>& chain() const { return chain_; }
+    [[nodiscard]] std::uint64_t head() const { return chain_.empty() ? 0 : chain_.rbegin()->first; }
+    [[nodiscard]] const Digest* digest_at(std::uint64_t height) const;
+
+  private:
+    Complain complain_;
+    std::vector<std::uint64_t> heights_;
+    std::map<std::uint64_t, Proposal> chain_;
+    std::map<std::uint64_t, Digest> digests_;
+};
+
+/// No view is both nullified and finalized, and it has one notarized and one final digest.
+class CertificateOracle : public Listener {
+  public:
+    explicit CertificateOracle(Complain complain) : complain_(std::move(complain)) {}
+    void on_certificate(const Certificate& certificate) override;
+
+    struct ViewRecord {
+        std::optional<Digest> notarized;
+        std::optional<Digest> finalized;
+        bool nullified = false;
+    };
+    [[nodiscard]] const std::map<std::pair<Epoch, View>, ViewRecord>& views() const { return views_; }
+
+  private:
+    Complain complain_;
+    std::map<std::pair<Epoch, View>, ViewRecord> views_;
+};
+
+/// An outside log of every signature: no honest key signs twice for a slot, restarts or not, nor both Nullify and Finalize.
+class SignatureOracle : public Listener {
+  public:
+    SignatureOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_body(Epoch epoch, View view, SignerIndex leader, const Digest& digest) override;
+    void on_vote(const Vote& vote) override;
+    void on_header(const BatchHeader& header, const Digest& digest) override;
+    void on_ack(const Ack& ack) override;
+    void on_receipt(const Receipt& receipt) override;
+
+    /// Operators with two signatures for one slot, seen from outside.
+    [[nodiscard]] const std::set<OperatorNumber>& offenders() const { return offenders_; }
+
+  private:
+    struct SlotKey {
+        OperatorNumber signer;
+        Epoch epoch;
+        std::string_view what;
+        std::uint64_t a;
+        std::uint64_t b;
+        auto operator<=>(const SlotKey&) const = default;
+    };
+    void note(const OperatorInfo* signer, Epoch epoch, std::string_view what, std::uint64_t a, std::uint64_t b, ByteView identity);
+    void accuse(OperatorNumber signer, const std::string& what);
+
+    const Members& members_;
+    Complain complain_;
+    std::map<SlotKey, Bytes> slots_;
+    std::set<OperatorNumber> offenders_;
+};
+
+/// Promises of honest intakes: the promised place holds the promised transaction.
+class ReceiptOracle : public Listener {
+  public:
+    ReceiptOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_receipt(const Receipt& receipt) override;
+    void on_batch(const BatchRecord& batch, const Digest& digest) override;
+    [[nodiscard]] const std::map<Hash256, Receipt>& receipts() const { return receipts_; }
+
+  private:
+    using Place = std::tuple<Epoch, LaneId, LaneHeight>;
+    void check(const Receipt& receipt, const std::vector<Hash256>& leaves);
+
+    const Members& members_;
+    Complain complain_;
+    std::map<Hash256, Receipt> receipts_;
+    std::map<Place, std::vector<Receipt>> promised_;
+    std::map<Place, std::vector<Hash256>> sealed_;
+};
+
+/// Equal results on all nodes, each transaction with effect at most once, supply conserved.
+class LedgerOracle : public Observer {
+  public:
+    LedgerOracle(const Genesis& genesis, std::size_t nodes, Members& members, Complain complain);
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
+    [[nodiscard]] std::uint64_t executed_height(NodeIndex node) const { return heights_[node]; }
+    [[nodiscard]] const Digest* block_at(std::uint64_t height) const;
+
+  private:
+    void check_first(const ExecutedBlock& block);
+
+    Members& members_;
+    Complain complain_;
+    std::vector<std::uint64_t> heights_;
+    std::map<std::uint64_t, std::pair<Digest, Digest>> results_;  ///< payload hash, block digest
+    std::set<Hash256> effective_;
+    std::map<Address, uint256> balances_;
+    uint256 supply_;
+};
+
+/// Evidence names only those who misbehave.
+class EvidenceOracle : public Observer {
+  public:
+    EvidenceOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_ask(NodeIndex node, Actor from, Askable whom, ByteView payload) override;
+    [[nodiscard]] const std::set<OperatorNumber>& accused() const { return accused_; }
+
+  private:
+    void examine(ByteView calldata);
+
+    const Members& members_;
+    Complain complain_;
+    std::set<OperatorNumber> accused_;
+};
+
+}  // namespace rondo::sim

@@ -1,0 +1,216 @@
+#include "tests/simulation/run/simulation.hpp"
+
+#include <algorithm>
+
+namespace rondo::sim {
+namespace {
+
+constexpr Micros liveness_bound = 60 * second;
+constexpr std::uint64_t liveness_blocks = 10;
+constexpr std::size_t queue_bound = 5000;
+
+std::set<OperatorNumber> byzantine_numbers(const Genesis& genesis, const Options& options) {
+    std::set<OperatorNumber> out;
+    for (const ByzantineMember& m : options.byzantine) out.insert(genesis.operators[m.node].number);
+    return out;
+}
+
+}  // namespace
+
+struct Simulation::Parts {
+    Parts(const Options& options, const Cores& cores)
+        : world(options, cores),
+          complain([this](std::string what) { world.fail(std::move(what)); }),
+          members(world.genesis(), byzantine_numbers(world.genesis(), options)),
+          eavesdropper(members),
+          agreement(world.genesis(), options.nodes, complain),
+          certificates(complain),
+          signatures(members, complain),
+          receipts(members, complain),
+          ledger(world.genesis(), options.nodes, members, complain),
+          evidence(members, complain),
+          workload(world) {
+        eavesdropper.add(certificates);
+        eavesdropper.add(signatures);
+        eavesdropper.add(receipts);
+        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &evidence, &workload}) world.add(*o);
+        for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
+    }
+    [[nodiscard]] bool has(Actor actor) const { return present[static_cast<std::size_t>(actor)]; }
+
+    World world;
+    Complain complain;
+    Members members;
+    Eavesdropper eavesdropper;
+    AgreementOracle agreement;
+    CertificateOracle certificates;
+    SignatureOracle signatures;
+    ReceiptOracle receipts;
+    LedgerOracle ledger;
+    EvidenceOracle evidence;
+    Workload workload;
+    std::array<bool, actor_count> present{};
+};
+
+Simulation::Simulation(Options options, Cores cores) : options_(std::move(options)), cores_(std::move(cores)) {}
+
+Simulation::Parts& Simulation::parts() {
+    if (!parts_) {
+        parts_ = std::make_shared<Parts>(options_, cores_);
+        parts_->world.print_trace(print_trace_);
+        parts_->world.start();
+        if (parts_->has(Actor::intake)) parts_->workload.start();
+    }
+    return *parts_;
+}
+
+Simulation& Simulation::byzantine(NodeIndex node, Misbehaviour misbehaviour) {
+    options_.byzantine.push_back({node, misbehaviour});
+    return *this;
+}
+Simulation& Simulation::faults(const FaultPlan& plan) {
+    options_.faults = plan;
+    return *this;
+}
+Simulation& Simulation::print_trace(bool on) {
+    print_trace_ = on;
+    return *this;
+}
+
+Simulation& Simulation::run(std::chrono::milliseconds length) {
+    parts().world.run(static_cast<Micros>(length.count()) * millisecond);
+    return *this;
+}
+Simulation& Simulation::chaos() {
+    parts().world.begin_chaos();
+    parts().world.run(options_.chaos);
+    return *this;
+}
+Simulation& Simulation::partition(const std::vector<NodeIndex>& left, const std::vector<NodeIndex>& right) {
+    parts().world.network().partition(left, right);
+    return *this;
+}
+Simulation& Simulation::crash(NodeIndex node, std::chrono::milliseconds downtime) {
+    parts().world.crash_node(node, static_cast<Micros>(downtime.count()) * millisecond, false);
+    return *this;
+}
+Simulation& Simulation::crash(NodeIndex node, Actor actor, std::chrono::milliseconds downtime) {
+    parts().world.crash_actor(node, actor, static_cast<Micros>(downtime.count()) * millisecond);
+    return *this;
+}
+Simulation& Simulation::cut_power(NodeIndex node, std::chrono::milliseconds downtime) {
+    parts().world.crash_node(node, static_cast<Micros>(downtime.count()) * millisecond, true);
+    return *this;
+}
+Simulation& Simulation::heal() {
+    parts().world.calm();
+    return *this;
+}
+
+// ---------------------------------------------------------------------------------------------------- liveness
+
+Simulation& Simulation::recover() {
+    Parts& p = parts();
+    heal();
+    const std::uint64_t target = p.agreement.head() + liveness_blocks;
+    // Users go on for a while, so that there is something to order, then leave the backlog to drain.
+    p.world.run_until([&] { return is_recovered(target); }, liveness_bound / 2);
+    p.workload.stop();
+    if (!p.world.run_until([&] { return is_recovered(target) && p.workload.backlog().empty(); }, liveness_bound))
+        p.world.fail("no recovery: " + what_is_missing(target));
+    check_batches();
+    check_queues();
+    return *this;
+}
+
+bool Simulation::is_recovered(std::uint64_t target) {
+    Parts& p = parts();
+    for (NodeIndex i = 0; i < options_.nodes; ++i) {
+        if (options_.is_byzantine(i)) continue;
+        if (p.has(Actor::consensus) && p.agreement.final_height(i) < target) return false;
+        if (p.has(Actor::execution) && p.ledger.executed_height(i) < target) return false;
+    }
+    return true;
+}
+
+std::string Simulation::what_is_missing(std::uint64_t target) {
+    Parts& p = parts();
+    std::string out = "wanted height " + std::to_string(target) + "; final/executed";
+    for (NodeIndex i = 0; i < options_.nodes; ++i)
+        out += " " + std::to_string(p.agreement.final_height(i)) + "/" + std::to_string(p.ledger.executed_height(i));
+    out += "; promised and not ordered: " + std::to_string(p.workload.backlog().size());
+    for (const Hash256& hash : p.workload.backlog()) {
+        const auto receipt = p.receipts.receipts().find(hash);
+        if (receipt == p.receipts.receipts().end()) continue;
+        const Receipt& r = receipt->second;
+        out += ", first at epoch " + std::to_string(r.epoch.value) + " lane " + std::to_string(r.lane.value) + " height " +
+               std::to_string(r.lane_height.value) + " index " + std::to_string(r.index);
+        break;
+    }
+    return out;
+}
+
+/// Every batch that a final cut reaches can be fetched from an honest intake: the tips, and back by parent to the cut before.
+void Simulation::check_batches() {
+    Parts& p = parts();
+    if (!p.has(Actor::intake) || !p.has(Actor::consensus) || failure()) return;
+    struct Wanted { Digest digest; LaneHeight floor; };
+    std::vector<Wanted> wanted;
+    std::map<LaneId, LaneHeight> reached;
+    for (const auto& [height, block] : p.agreement.chain())
+        for (const CutEntry& tip : block.cut_delta) {
+            wanted.push_back({tip.digest, reached[tip.lane]});
+            reached[tip.lane] = tip.height;
+        }
+    constexpr std::size_t fetch_max = 32;
+    for (int round = 0; round < 200 && !wanted.empty(); ++round) {
+        std::map<Digest, BatchHeader> found;
+        const std::size_t count = std::min(fetch_max, wanted.size());
+        FetchBatches request;
+        for (std::size_t i = 0; i < count; ++i) request.digests.push_back(wanted[i].digest);
+        for (NodeIndex node = 0; node < options_.nodes; ++node) {
+            if (options_.is_byzantine(node)) continue;
+            p.world.request(node, Actor::intake, encode(IntakeRequest{request}), [&](const SharedBytes& payload) {
+                const auto reply = decode<IntakeReply>(*payload);
+                const auto* batches = reply ? std::get_if<FoundBatches>(&*reply) : nullptr;
+                if (batches == nullptr) return;
+                for (const BatchRecord& b : batches->batches) found.emplace(digest_of(b.header), b.header);
+            });
+        }
+        p.world.run(60 * millisecond);
+        std::vector<Wanted> next(wanted.begin() + static_cast<std::ptrdiff_t>(count), wanted.end());
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto header = found.find(wanted[i].digest);
+            if (header == found.end()) return p.world.fail("a final batch is to be had from no honest node: " + to_hex(wanted[i].digest.view()));
+            if (header->second.height.value > wanted[i].floor.value + 1) next.push_back({header->second.parent_digest, wanted[i].floor});
+        }
+        wanted = std::move(next);
+    }
+    if (!wanted.empty()) p.world.fail("the batches of the final cuts do not end");
+}
+
+void Simulation::check_queues() {
+    for (const SimShell* shell : parts().world.shells())
+        if (shell->queued_max() > queue_bound)
+            parts().world.fail("the queue of " + std::string(to_string(shell->traits().actor)) + " grew to " + std::to_string(shell->queued_max()));
+}
+
+// ----------------------------------------------------------------------------------------------------- verdict
+
+const std::optional<std::string>& Simulation::failure() const { return parts_->world.failure(); }
+std::uint64_t Simulation::final_height(NodeIndex node) const { return parts_->agreement.final_height(node); }
+const std::set<OperatorNumber>& Simulation::offenders() const { return parts_->signatures.offenders(); }
+const std::set<OperatorNumber>& Simulation::accused() const { return parts_->evidence.accused(); }
+World& Simulation::world() { return parts().world; }
+
+Verdict Simulation::verdict() {
+    Parts& p = parts();
+    return {options_.seed,     failure(),  p.world.trace_hash(), p.world.clock().now(), p.agreement.head(), p.workload.executed(),
+            offenders(), accused(), p.workload.summary()};
+}
+
+Verdict run_once(const Options& options, const Cores& cores, bool print_trace) {
+    return Simulation(options, cores).print_trace(print_trace).chaos().recover().verdict();
+}
+
+}  // namespace rondo::sim

@@ -1,0 +1,179 @@
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world/world.hpp"
+
+/// The simulated shell kept to its contract with toys in place of the real cores, so that a failure here is the shell's.
+namespace rondo::sim {
+namespace {
+
+constexpr Table counted{0, "counted"};
+constexpr std::uint64_t enough = 200;
+
+std::uint64_t number_at(const StoreView& view, std::uint8_t key) {
+    const auto value = view.get(counted, Bytes{key});
+    return value ? read_be64(*value) : 0;
+}
+Bytes be64(std::uint64_t value) {
+    Bytes out;
+    append_be64(out, value);
+    return out;
+}
+
+/// Says 1, 2, 3, ... on its stream, one number every 10 ms, with the time: what was said is not to be said differently.
+class Counter : public Core {
+  public:
+    explicit Counter(const StoreView& view) : view_(view) {}
+    Effects start(Instant) override {
+        Effects effects;
+        effects.timers.push_back({1, 10});
+        return effects;
+    }
+    Effects step(Instant now, const Input&) override {
+        Effects effects = start(now);
+        const std::uint64_t next = number_at(view_, 0) + 1;
+        if (next > enough) return {};
+        effects.put(counted, {0}, be64(next));
+        Bytes said = be64(next);
+        append(said, be64(now.value));
+        effects.publishes.push_back({Stream::batches, 0, std::move(said), {}});
+        return effects;
+    }
+    std::vector<StatusField> status() const override { return {}; }
+
+  private:
+    const StoreView& view_;
+};
+
+/// Adds what it hears and says each number on, so that a number lost or heard twice shows outside.
+class Adder : public Core {
+  public:
+    explicit Adder(const StoreView& view) : view_(view) {}
+    Effects start(Instant) override { return {}; }
+    Effects step(Instant, const Input& input) override {
+        Effects effects;
+        const auto* message = std::get_if<StreamMessage>(&input);
+        if (message == nullptr) return effects;
+        effects.put(counted, {1}, be64(number_at(view_, 1) + read_be64(ByteView(message->payload).first(8))));
+        const auto sum = be64(number_at(view_, 1) + read_be64(ByteView(message->payload).first(8)));
+        effects.publishes.push_back({Stream::vote_signed, 0, sum, {}});
+        return effects;
+    }
+    std::vector<StatusField> status() const override { return {}; }
+
+  private:
+    const StoreView& view_;
+};
+
+/// The running sums 1, 3, 6, 10, ...: in order and each once, and nothing taken back, or the contract is broken.
+class Sums : public Observer {
+  public:
+    explicit Sums(World& world) : world_(world) {}
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool) override {
+        const auto [said, fresh] = said_.try_emplace({node, stream, sequence}, to_bytes(payload));
+        if (!fresh && said->second != to_bytes(payload)) world_.fail("a message was taken back and replaced");
+        if (stream != Stream::vote_signed) return;
+        if (read_be64(payload) != sequence * (sequence + 1) / 2) world_.fail("a number was lost or doubled");
+    }
+    /// Asks the outboxes: what was committed and not said before a crash is said to whoever asks.
+    [[nodiscard]] bool complete() {
+        for (NodeIndex node = 0; node < world_.size(); ++node) {
+            const auto rows = world_.sibling(node, Actor::consensus)->rows(Stream::vote_signed, enough);
+            if (rows.size() != 1) return false;
+        }
+        return true;
+    }
+
+  private:
+    World& world_;
+    std::map<std::tuple<NodeIndex, Stream, std::uint64_t>, Bytes> said_;
+};
+
+Cores toys() {
+    const ActorTraits counter{Actor::intake, Durability::durable, {counted}, {}, {Channel::lanes}, 1};
+    const ActorTraits adder{Actor::consensus, Durability::durable, {counted}, {Stream::batches}, {Channel::votes}, 1};
+    return {{counter, [](const StoreView& view, const NodeSetup&) { return std::make_unique<Counter>(view); }},
+            {adder, [](const StoreView& view, const NodeSetup&) { return std::make_unique<Adder>(view); }}};
+}
+
+Options crashing(std::uint64_t seed, ShellMutant mutant = ShellMutant::none) {
+    Options options;
+    options.seed = seed;
+    options.faults.actor_crash_interval = 150 * millisecond;
+    options.faults.power_cut_interval = 900 * millisecond;
+    options.faults.boundary_crash_ppm = 20'000;
+    options.faults.publish_loss_permille = 100;
+    options.shell_mutant = mutant;
+    return options;
+}
+
+std::pair<std::optional<std::string>, std::uint64_t> count_through_crashes(const Options& options) {
+    World world(options, toys());
+    Sums sums(world);
+    world.add(sums);
+    world.start();
+    world.begin_chaos();
+    world.run(4 * second);
+    world.calm();
+    if (!world.run_until([&] { return sums.complete(); }, 20 * second)) world.fail("the counting did not end");
+    return {world.failure(), world.trace_hash()};
+}
+
+std::optional<std::uint64_t> seeds_until_caught(ShellMutant mutant, std::uint64_t seeds_max) {
+    for (std::uint64_t seed = 1; seed <= seeds_max; ++seed)
+        if (count_through_crashes(crashing(seed, mutant)).first) return seed;
+    return std::nullopt;
+}
+
+TEST(SimulatedShell, DeliversEachMessageOnceAndInOrderThroughCrashesAtEveryBoundary) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        const auto failure = count_through_crashes(crashing(seed)).first;
+        EXPECT_FALSE(failure) << *failure << "\nreplay with seed " << seed;
+    }
+}
+
+TEST(SimulatedShell, RunsTheSameSeedTheSameWay) {
+    EXPECT_EQ(count_through_crashes(crashing(5)).second, count_through_crashes(crashing(5)).second);
+    EXPECT_NE(count_through_crashes(crashing(5)).second, count_through_crashes(crashing(6)).second);
+}
+
+TEST(ShellMutants, SendingBeforeTheSyncIsCaughtWithin20Seeds) {
+    EXPECT_TRUE(seeds_until_caught(ShellMutant::send_before_sync, 20));
+}
+TEST(ShellMutants, ACursorOutsideTheTransactionIsCaughtWithin20Seeds) {
+    EXPECT_TRUE(seeds_until_caught(ShellMutant::cursor_outside_transaction, 20));
+}
+TEST(ShellMutants, ALostOutboxRowIsCaughtWithin20Seeds) {
+    EXPECT_TRUE(seeds_until_caught(ShellMutant::lost_outbox_row, 20));
+}
+
+TEST(SimulatedStore, APowerCutTakesTheNewestUnsyncedCommitsFirst) {
+    SimStore store(1);
+    store.put(counted, {1}, {1});
+    store.commit(true);
+    store.put(counted, {1}, {2});
+    store.commit(false);
+    store.put(counted, {1}, {3});
+    store.put(counted, {2}, {3});
+    store.commit(false);
+    store.erase(counted, {1});
+    store.lose_unsynced(1);
+    ASSERT_TRUE(store.get(counted, Bytes{1}));
+    EXPECT_EQ(to_bytes(*store.get(counted, Bytes{1})), Bytes{2});
+    EXPECT_FALSE(store.get(counted, Bytes{2}));
+}
+
+TEST(SimulatedStore, ScansInBothDirectionsAndErasesARange) {
+    SimStore store(1);
+    for (std::uint8_t k = 0; k < 6; ++k) store.put(counted, {k}, {k});
+    store.apply(EraseRange{counted, {2}, {4}});
+    Bytes forward, backward;
+    store.scan(counted, Bytes{1}, Bytes{5}, [&](ByteView key, ByteView) { forward.push_back(key[0]); return true; });
+    store.scan_reverse(counted, {}, {}, [&](ByteView key, ByteView) { backward.push_back(key[0]); return key[0] != 1; });
+    EXPECT_EQ(forward, (Bytes{1, 4}));
+    EXPECT_EQ(backward, (Bytes{5, 4, 1}));
+    store.roll_back();
+    EXPECT_FALSE(store.get(counted, Bytes{0}));
+}
+
+}  // namespace
+}  // namespace rondo::sim

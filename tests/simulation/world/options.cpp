@@ -1,0 +1,144 @@
+#include "tests/simulation/world/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <sstream>
+
+namespace rondo::sim {
+namespace {
+
+constexpr std::array<std::string_view, 3> stakes_names{"equal", "skewed", "near-a-third"};
+constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{
+    "equivocating-leader", "double-voter", "nullify-and-finalize", "silent-leader", "lane-fork", "withholder"};
+
+FaultPlan draw_faults(Random& random) {
+    FaultPlan plan;
+    if (random.one_in(2)) plan.links.drop_permille = random.between(5, 150);
+    if (random.one_in(3)) plan.links.duplicate_permille = random.between(10, 200);
+    if (random.one_in(2)) plan.links.jitter = random.between(1, 120) * millisecond;
+    if (random.one_in(3)) {
+        plan.partition_interval = random.between(1500, 4000) * millisecond;
+        plan.partition_length = random.between(300, 3000) * millisecond;
+        plan.partitions_one_way = random.one_in(3);
+    }
+    if (random.one_in(4)) plan.clog_interval = random.between(500, 2000) * millisecond;
+    if (random.one_in(2)) plan.actor_crash_interval = random.between(400, 3000) * millisecond;
+    if (random.one_in(3)) plan.node_crash_interval = random.between(1500, 5000) * millisecond;
+    if (random.one_in(3)) plan.power_cut_interval = random.between(1500, 5000) * millisecond;
+    if (random.one_in(8)) plan.cluster_power_cut_at = random.between(1500, 6000) * millisecond;
+    if (random.one_in(3)) plan.pause_interval = random.between(500, 3000) * millisecond;
+    if (random.one_in(2)) plan.boundary_crash_ppm = random.between(50, 1500);
+    if (random.one_in(3)) plan.publish_loss_permille = random.between(5, 200);
+    if (random.one_in(3)) plan.ask_loss_permille = random.between(5, 200);
+    if (random.one_in(3)) plan.backend_failure_permille = random.between(20, 400);
+    if (random.one_in(4)) plan.skew_ms_max = random.between(5, 150);
+    return plan;
+}
+
+/// Members drawn at random as long as their stake together stays within F.
+std::vector<ByzantineMember> draw_byzantine(const Options& options, Random& random) {
+    std::vector<ByzantineMember> out;
+    const std::vector<std::uint64_t> stakes = options.stake_ethers();
+    const std::uint64_t total = std::accumulate(stakes.begin(), stakes.end(), std::uint64_t{0});
+    std::uint64_t left = (total - 1) / 3;
+    const auto misbehaviour = static_cast<Misbehaviour>(random.below(misbehaviour_count));
+    const NodeIndex start = random.below(options.nodes);
+    for (std::size_t i = 0; i < options.nodes; ++i) {
+        const NodeIndex node = (start + i) % options.nodes;
+        if (stakes[node] > left) continue;
+        left -= stakes[node];
+        out.push_back({node, random.one_in(4) ? static_cast<Misbehaviour>(random.below(misbehaviour_count)) : misbehaviour});
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string_view to_string(Stakes stakes) { return stakes_names[static_cast<std::size_t>(stakes)]; }
+std::string_view to_string(Misbehaviour m) { return misbehaviour_names[static_cast<std::size_t>(m)]; }
+bool leaves_evidence(Misbehaviour m) { return m != Misbehaviour::silent_leader && m != Misbehaviour::withholder; }
+
+Parameters Options::fast_parameters() {
+    Parameters p;
+    p.epoch_blocks = 1024;
+    p.delta_ms = 150;
+    p.delta_max_ms = 1000;
+    p.retry_ms = 300;
+    p.censorship_ms = 6000;
+    p.posting_turn_ms = 1000;
+    p.gas_target_per_second = 50'000'000;
+    return p;
+}
+
+bool Options::is_byzantine(NodeIndex node) const {
+    return std::any_of(byzantine.begin(), byzantine.end(), [&](const ByzantineMember& m) { return m.node == node; });
+}
+
+std::vector<std::uint64_t> Options::stake_ethers() const {
+    std::vector<std::uint64_t> out(nodes, 32);
+    if (stakes == Stakes::skewed)
+        for (std::size_t i = 0; i < nodes; ++i) out[i] = 32 + 12 * (nodes - 1 - i);
+    if (stakes == Stakes::near_a_third) {
+        // x = F of (x + 32 (n - 1)) means 3x <= W - 1: x just below 16 (n - 1).
+        out[0] = 16 * (nodes - 1) - 1;
+    }
+    return out;
+}
+
+Options draw_options(std::uint64_t seed, std::size_t nodes) {
+    Random random(seed * 0x2545f4914f6cdd1dULL + 1);
+    Options options;
+    options.seed = seed;
+    constexpr std::array<std::size_t, 8> sizes{4, 4, 4, 4, 4, 5, 6, 7};
+    const std::size_t drawn = sizes[random.below(sizes.size())];
+    options.nodes = nodes == 0 ? drawn : nodes;
+    options.stakes = static_cast<Stakes>(random.below(3));
+    options.policy = static_cast<Policy>(random.below(3));
+    options.parameters.epoch_blocks = random.one_in(2) ? random.between(12, 60) : 1024;
+    options.parameters.lane_window = random.one_in(3) ? random.between(4, 16) : 64;
+    options.parameters.execution_lag_max = random.one_in(4) ? random.between(8, 32) : 256;
+    options.latency_min = random.between(1, 30) * millisecond;
+    options.latency_max = options.latency_min + random.between(1, 50) * millisecond;
+    options.transfers_per_second = random.one_in(5) ? random.between(40, 80) : random.between(2, 30);
+    options.turn_inputs_max = random.one_in(3) ? 1 : random.between(2, 64);
+    options.chaos = random.between(4, 9) * second;
+    options.faults = draw_faults(random);
+    if (random.one_in(2)) options.byzantine = draw_byzantine(options, random);
+    return options;
+}
+
+std::string describe(const Options& o) {
+    std::ostringstream out;
+    const FaultPlan& f = o.faults;
+    out << "seed=" << o.seed << " nodes=" << o.nodes << " stakes=" << to_string(o.stakes) << " policy=" << to_string(o.policy)
+        << " epoch_blocks=" << o.parameters.epoch_blocks << " lane_window=" << o.parameters.lane_window
+        << " execution_lag_max=" << o.parameters.execution_lag_max << " latency_us=" << o.latency_min << ".." << o.latency_max
+        << " transfers_per_second=" << o.transfers_per_second << " turn_inputs_max=" << o.turn_inputs_max
+        << " chaos_ms=" << o.chaos / millisecond;
+    for (const ByzantineMember& m : o.byzantine) out << " byzantine=" << m.node << ":" << to_string(m.misbehaviour);
+    const auto fault = [&](std::string_view name, std::uint64_t value) {
+        if (value != 0) out << ' ' << name << '=' << value;
+    };
+    fault("drop_permille", f.links.drop_permille);
+    fault("duplicate_permille", f.links.duplicate_permille);
+    fault("jitter_us", f.links.jitter);
+    fault("partition_interval_us", f.partition_interval);
+    fault("partition_length_us", f.partition_length);
+    fault("partitions_one_way", f.partitions_one_way ? 1 : 0);
+    fault("clog_interval_us", f.clog_interval);
+    fault("actor_crash_interval_us", f.actor_crash_interval);
+    fault("node_crash_interval_us", f.node_crash_interval);
+    fault("power_cut_interval_us", f.power_cut_interval);
+    fault("cluster_power_cut_at_us", f.cluster_power_cut_at);
+    fault("pause_interval_us", f.pause_interval);
+    fault("boundary_crash_ppm", f.boundary_crash_ppm);
+    fault("publish_loss_permille", f.publish_loss_permille);
+    fault("ask_loss_permille", f.ask_loss_permille);
+    fault("backend_failure_permille", f.backend_failure_permille);
+    fault("skew_ms_max", f.skew_ms_max);
+    fault("shell_mutant", static_cast<std::uint64_t>(o.shell_mutant));
+    return out.str();
+}
+
+}  // namespace rondo::sim

@@ -1,0 +1,82 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "messages/wire/epoch.hpp"
+#include "tests/simulation/world/network.hpp"
+#include "tests/simulation/world/shell.hpp"
+
+namespace rondo::sim {
+
+enum class Stakes : std::uint8_t {
+    equal,
+    skewed,       ///< falling from the first to the last
+    near_a_third, ///< one member holds just F
+};
+[[nodiscard]] std::string_view to_string(Stakes stakes);
+
+/// How a member breaks the rules, by name. Each is a wrapper around the real cores that tampers with what they say.
+enum class Misbehaviour : std::uint8_t {
+    equivocating_leader,   ///< two proposals per view, one to each half, and votes for both
+    double_voter,          ///< two notarizations, of different digests
+    nullify_and_finalize,  ///< both in one view
+    silent_leader,         ///< never proposes
+    lane_fork,             ///< two headers per lane height, and acks of both
+    withholder,            ///< offers its batches to a bare quorum and answers no fetch
+};
+inline constexpr std::size_t misbehaviour_count = 6;
+[[nodiscard]] std::string_view to_string(Misbehaviour misbehaviour);
+/// True for what evidence exists of.
+[[nodiscard]] bool leaves_evidence(Misbehaviour misbehaviour);
+
+struct ByzantineMember {
+    NodeIndex node;
+    Misbehaviour misbehaviour;
+};
+
+/// What goes wrong during the first phase of a run. A zero means: not at all. Intervals are means.
+struct FaultPlan {
+    LinkFaults links;
+    Micros partition_interval = 0;
+    Micros partition_length = 0;
+    bool partitions_one_way = false;
+    Micros clog_interval = 0;
+    Micros actor_crash_interval = 0;
+    Micros node_crash_interval = 0;
+    Micros power_cut_interval = 0;        ///< one machine
+    Micros cluster_power_cut_at = 0;      ///< all machines at once
+    Micros pause_interval = 0;
+    std::uint64_t boundary_crash_ppm = 0; ///< per turn, at a random boundary of it
+    std::uint64_t publish_loss_permille = 0;
+    std::uint64_t ask_loss_permille = 0;
+    std::uint64_t backend_failure_permille = 0;
+    std::uint64_t skew_ms_max = 0;        ///< of each node's clock, fixed for the run
+};
+
+struct Options {
+    std::uint64_t seed = 1;
+    std::size_t nodes = 4;
+    Stakes stakes = Stakes::equal;
+    Policy policy = Policy::round_robin;
+    Parameters parameters = fast_parameters();
+    Micros latency_min = 10 * millisecond;
+    Micros latency_max = 40 * millisecond;
+    std::size_t accounts = 16;
+    std::uint64_t transfers_per_second = 20;
+    Micros chaos = 8 * second;  ///< how long the faults last
+    std::size_t turn_inputs_max = 16;
+    std::vector<ByzantineMember> byzantine;
+    FaultPlan faults;
+    ShellMutant shell_mutant = ShellMutant::none;
+
+    static Parameters fast_parameters();
+    [[nodiscard]] bool is_byzantine(NodeIndex node) const;
+    [[nodiscard]] std::vector<std::uint64_t> stake_ethers() const;
+};
+
+/// The options of a seed: a random subset of the faults at random intensities ("swarm testing", Groce et al., 2012), so that
+/// runs differ in kind and not only in luck. `nodes` 0: drawn too.
+[[nodiscard]] Options draw_options(std::uint64_t seed, std::size_t nodes = 0);
+[[nodiscard]] std::string describe(const Options& options);
+
+}  // namespace rondo::sim

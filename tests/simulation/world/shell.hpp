@@ -1,0 +1,124 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "tests/simulation/world/clock.hpp"
+#include "tests/simulation/world/observer.hpp"
+#include "tests/simulation/world/random.hpp"
+#include "tests/simulation/world/store.hpp"
+
+namespace rondo::sim {
+
+class World;
+
+/// Ways to host an actor wrongly, for the test of the tests: each breaks one sentence of the shell's contract.
+enum class ShellMutant : std::uint8_t {
+    none,
+    send_before_sync,           ///< speaks first, then commits
+    cursor_outside_transaction, ///< the cursor's commit is not the one of the effects
+    lost_outbox_row,            ///< publishes without writing the row down
+};
+
+using SharedBytes = std::shared_ptr<const Bytes>;
+using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
+
+/// The shell of cluster/shell, on virtual time and a simulated disk: the same turn (inputs, steps, one commit, then speak), the
+/// same outbox, cursors, replays, requests, deadlines and timers, and the chance to die at each boundary between them.
+class SimShell {
+  public:
+    SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore make, Random random, ShellMutant mutant);
+
+    void start();
+    void crash();        ///< the process dies; what it committed stays
+    void power_cut();    ///< the machine dies; what a Derived store did not sync is lost, or all of it
+    void pause(Micros until) { paused_until_ = until; }
+    [[nodiscard]] bool is_up() const { return core_ != nullptr; }
+    /// Counts lives: what was under way for an earlier one is void.
+    [[nodiscard]] std::uint64_t life() const { return life_; }
+    [[nodiscard]] const ActorTraits& traits() const { return traits_; }
+    [[nodiscard]] NodeIndex node() const { return node_; }
+    [[nodiscard]] Core* core() { return core_.get(); }
+    [[nodiscard]] std::size_t queued() const { return inbox_.size(); }
+    [[nodiscard]] std::size_t queued_max() const { return queued_max_; }
+
+    // What arrives. All of it is ignored by a dead actor.
+    void on_peer(Channel channel, OperatorNumber from, SharedBytes payload);
+    void on_request(ByteView payload, std::function<void(SharedBytes)> reply);
+    void on_answer(AskId id, std::uint64_t generation, SharedBytes payload);
+    void on_stream(Stream stream, std::uint64_t sequence, const SharedBytes& payload);
+    void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
+
+    // What siblings read of it.
+    struct Row { std::uint64_t sequence; SharedBytes payload; };
+    [[nodiscard]] std::vector<Row> rows(Stream stream, std::uint64_t from);
+    [[nodiscard]] std::uint64_t head(Stream stream) const;
+    [[nodiscard]] std::uint64_t incarnation() const;
+    [[nodiscard]] std::uint64_t next_of(Stream stream) const;
+
+  private:
+    struct Item {
+        Input input;
+        std::uint64_t timer_generation = 0;
+    };
+    struct Numbered {
+        Stream stream;
+        std::uint64_t sequence;
+        SharedBytes payload;
+        Digest identity;
+    };
+    using Action = std::variant<Numbered, Send, Ask, Reply, SetTimer, CancelTimer, RecoverSenders>;
+
+    void enqueue(Input input, std::uint64_t timer_generation = 0);
+    void schedule_turn();
+    void turn();
+    void take(Effects effects);
+    void number(Publish publish);
+    void finish_turn();
+    void speak(std::vector<Action> actions, std::size_t limit);
+    void say(Action& action);
+    void ask(Ask ask);
+    void arm(const SetTimer& timer);
+    void recover(RecoverSenders job);
+    void beat();
+    void request_replay(Stream stream);
+    void write_cursor(Stream stream, std::uint64_t next);
+    void guarded(const std::function<void()>& body);
+    void die();
+
+    World& world_;
+    NodeIndex node_;
+    ActorTraits traits_;
+    Table own_;  ///< the shell's table, after the core's
+    MakeCore make_;
+    Random random_;
+    ShellMutant mutant_;
+    SimStore store_;
+
+    std::uint64_t life_ = 0;
+    std::unique_ptr<Core> core_;
+    std::deque<Item> inbox_;
+    std::size_t queued_max_ = 0;
+    bool turn_scheduled_ = false;
+    bool busy_ = false;
+    Micros paused_until_ = 0;
+    std::vector<Action> actions_;  ///< of the turn under way
+    Instant step_time_;
+
+    struct Subscription {
+        std::uint64_t expected = 1;  ///< next to put in the inbox; the store's cursor follows when it is processed
+        std::uint64_t head = 0;
+        Micros asked_at = 0;
+        bool asking = false;
+    };
+    std::map<Stream, Subscription> subscriptions_;
+    std::map<AskId, std::uint64_t> open_asks_;  ///< to its generation: an id may be used again once answered
+    std::uint64_t ask_generation_ = 0;
+    std::map<RequestId, std::function<void(SharedBytes)>> open_requests_;
+    RequestId next_request_ = 1;
+    std::map<TimerId, std::uint64_t> timers_;
+    std::uint64_t timer_generation_ = 0;
+};
+
+}  // namespace rondo::sim

@@ -1,0 +1,328 @@
+#include "tests/simulation/world/world.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "messages/base/require.hpp"
+#include "messages/crypto/hash.hpp"
+#include "messages/ethereum/transaction.hpp"
+
+namespace rondo::sim {
+namespace {
+
+constexpr std::uint32_t number_stride = 3;  ///< operator numbers and signer indices differ, so that a mix-up shows
+
+Bytes seed_of(std::string_view what, std::uint64_t number) {
+    Bytes n;
+    append_be64(n, number);
+    return to_bytes(crypto::blake2b({as_bytes(what), n}).view());
+}
+crypto::AccountKey account_key(std::string_view what, std::uint64_t number) {
+    return *crypto::AccountKey::from_secret(seed_of(what, number));
+}
+void throw_broken(std::string_view line) { throw InvariantBroken(line); }
+
+}  // namespace
+
+crypto::SecretKey operator_key(NodeIndex node) { return crypto::SecretKey::from_seed(seed_of("operator", node)); }
+
+crypto::AccountKey user_key(std::size_t account) {
+    static std::vector<crypto::AccountKey> keys;
+    while (keys.size() <= account) keys.push_back(account_key("user", keys.size()));
+    return keys[account];
+}
+
+Genesis make_genesis(const Options& options) {
+    static const uint256 ether = uint256(1'000'000'000) * 1'000'000'000;
+    Genesis genesis;
+    genesis.chain_id = chain_id;
+    genesis.timestamp_ms = genesis_ms;
+    genesis.policy = options.policy;
+    genesis.parameters = options.parameters;
+    const std::vector<std::uint64_t> stakes = options.stake_ethers();
+    for (NodeIndex i = 0; i < options.nodes; ++i) {
+        GenesisOperator o;
+        o.number = OperatorNumber(static_cast<std::uint32_t>(2 + number_stride * i));
+        o.key = operator_key(i).public_key();
+        o.transport_key.bytes[0] = static_cast<std::uint8_t>(i + 1);
+        o.fee_address = account_key("fees", i).address();
+        o.watcher_account = account_key("watcher", i).address();
+        o.rewards_account = account_key("rewards", i).address();
+        o.self_stake = ether * stakes[i];
+        o.moniker = "node " + std::to_string(i);
+        genesis.accounts.push_back({o.watcher_account, ether, 0});
+        genesis.accounts.push_back({o.rewards_account, ether, 0});
+        genesis.operators.push_back(std::move(o));
+    }
+    for (std::size_t i = 0; i < options.accounts; ++i) genesis.accounts.push_back({user_key(i).address(), ether * 10, 0});
+    std::sort(genesis.accounts.begin(), genesis.accounts.end(),
+              [](const GenesisAccount& a, const GenesisAccount& b) { return a.address < b.address; });
+    return genesis;
+}
+
+World::World(const Options& options, const Cores& cores)
+    : options_(options),
+      random_(options.seed),
+      genesis_(make_genesis(options)),
+      network_(clock_, random_.fork(), options.nodes, options.latency_min, options.latency_max) {
+    set_invariant_handler(throw_broken);
+    crypto::remember_verifications(true);
+    for (NodeIndex i = 0; i < options.nodes; ++i) add_node(i, cores);
+}
+
+World::~World() {
+    set_invariant_handler(nullptr);
+    crypto::remember_verifications(false);
+}
+
+void World::add_node(NodeIndex index, const Cores& cores) {
+    std::optional<Misbehaviour> misbehaviour;
+    for (const ByzantineMember& m : options_.byzantine)
+        if (m.node == index) misbehaviour = m.misbehaviour;
+    NodeSetup setup{genesis_,           index, genesis_.operators[index].number, operator_key(index), account_key("watcher", index),
+                    account_key("rewards", index), misbehaviour};
+    nodes_.push_back(std::make_unique<Node>(Node{std::move(setup), {}, 0, 0}));
+    Node& node = *nodes_.back();
+    if (options_.faults.skew_ms_max != 0) {
+        const auto max = static_cast<std::int64_t>(options_.faults.skew_ms_max);
+        node.skew_ms = static_cast<std::int64_t>(random_.below(options_.faults.skew_ms_max * 2 + 1)) - max;
+    }
+    for (const ActorKind& kind : cores) {
+        const auto make = [make = kind.make, &node](const StoreView& view) { return make(view, node.setup); };
+        node.shells[static_cast<std::size_t>(kind.traits.actor)] =
+            std::make_unique<SimShell>(*this, index, kind.traits, make, random_.fork(), options_.shell_mutant);
+    }
+}
+
+std::optional<NodeIndex> World::node_of(OperatorNumber number) const {
+    for (NodeIndex i = 0; i < nodes_.size(); ++i)
+        if (number_of(i) == number) return i;
+    return std::nullopt;
+}
+
+SimShell* World::sibling(NodeIndex node, Actor actor) { return nodes_[node]->shells[static_cast<std::size_t>(actor)].get(); }
+
+std::vector<SimShell*> World::shells() {
+    std::vector<SimShell*> out;
+    for (const auto& node : nodes_)
+        for (const auto& shell : node->shells)
+            if (shell) out.push_back(shell.get());
+    return out;
+}
+
+// ----------------------------------------------------------------------------------------------------- running
+
+void World::start() {
+    for (SimShell* shell : shells()) clock_.after(random_.below(20 * millisecond), [shell] { shell->start(); });
+}
+
+void World::run(Micros length) {
+    run_until([] { return false; }, length);
+}
+
+bool World::run_until(const std::function<bool()>& done, Micros length) {
+    constexpr Micros look = 20 * millisecond;
+    const Micros until = clock_.now() + length;
+    while (clock_.now() < until && !failure_) {
+        if (done()) return true;
+        const Micros next = std::min(until, clock_.now() + look);
+        while (!failure_ && clock_.step(next)) {}
+    }
+    return !failure_ && done();
+}
+
+void World::fail(std::string what) {
+    if (failure_) return;
+    failure_ = "at " + std::to_string(clock_.now() / millisecond) + " ms: " + std::move(what);
+}
+
+// ------------------------------------------------------------------------------------------------------- faults
+
+void World::schedule(Micros interval, std::function<void()> fault) {
+    if (interval == 0) return;
+    clock_.after(random_.gap(interval), [this, interval, fault = std::move(fault)] {
+        if (!chaos_) return;
+        fault();
+        schedule(interval, fault);
+    });
+}
+
+void World::begin_chaos() {
+    chaos_ = true;
+    const FaultPlan& f = options_.faults;
+    network_.set(f.links);
+    const auto any_node = [this] { return static_cast<NodeIndex>(random_.below(nodes_.size())); };
+    schedule(f.partition_interval, [this] {
+        std::vector<NodeIndex> left, right;
+        for (NodeIndex i = 0; i < nodes_.size(); ++i) (random_.one_in(2) ? left : right).push_back(i);
+        network_.partition(left, right, options_.faults.partitions_one_way);
+        clock_.after(random_.gap(options_.faults.partition_length), [this] { network_.heal(); });
+    });
+    schedule(f.clog_interval, [this, any_node] {
+        const NodeIndex from = any_node();
+        const NodeIndex to = any_node();
+        network_.clog(from, to, clock_.now() + random_.between(100, 1500) * millisecond);
+    });
+    schedule(f.actor_crash_interval, [this, any_node] {
+        const NodeIndex node = any_node();
+        const auto actor = static_cast<Actor>(random_.below(actor_count));
+        crash_actor(node, actor, random_.between(10, 1500) * millisecond);
+    });
+    schedule(f.node_crash_interval, [this, any_node] {
+        const NodeIndex node = any_node();
+        crash_node(node, random_.between(50, 3000) * millisecond, false);
+    });
+    schedule(f.power_cut_interval, [this, any_node] {
+        const NodeIndex node = any_node();
+        crash_node(node, random_.between(50, 3000) * millisecond, true);
+    });
+    schedule(f.pause_interval, [this, any_node] {
+        const NodeIndex node = any_node();
+        const Micros until = clock_.now() + random_.between(20, 2000) * millisecond;
+        SimShell* one = sibling(node, static_cast<Actor>(random_.below(actor_count)));
+        for (const auto& shell : nodes_[node]->shells)
+            if (shell && (one == nullptr || shell.get() == one)) shell->pause(until);
+    });
+    if (f.cluster_power_cut_at != 0)
+        clock_.after(f.cluster_power_cut_at, [this] {
+            if (!chaos_) return;
+            for (NodeIndex i = 0; i < nodes_.size(); ++i) crash_node(i, random_.between(50, 1000) * millisecond, true);
+        });
+}
+
+void World::calm() {
+    chaos_ = false;
+    network_.set({});
+    network_.heal();
+    for (SimShell* shell : shells()) {
+        shell->pause(0);
+        shell->start();
+    }
+}
+
+void World::crash_actor(NodeIndex node, Actor actor, Micros downtime) {
+    SimShell* shell = sibling(node, actor);
+    if (shell == nullptr) return;
+    shell->crash();
+    clock_.after(downtime, [shell] { shell->start(); });
+}
+
+void World::crash_node(NodeIndex node, Micros downtime, bool power) {
+    for (const auto& shell : nodes_[node]->shells) {
+        if (!shell) continue;
+        if (power) shell->power_cut();
+        else shell->crash();
+        clock_.after(downtime + random_.below(100 * millisecond), [s = shell.get()] { s->start(); });
+    }
+}
+
+Boundary World::draw_boundary() {
+    if (!chaos_ || options_.faults.boundary_crash_ppm == 0) return Boundary::none;
+    if (random_.below(1'000'000) >= options_.faults.boundary_crash_ppm) return Boundary::none;
+    return random_.one_in(2) ? Boundary::before_commit : Boundary::between_sends;
+}
+
+void World::kill(SimShell& shell) {
+    shell.crash();
+    clock_.after(random_.between(10, 800) * millisecond, [s = &shell] { s->start(); });
+}
+
+// ------------------------------------------------------------------------------------------------------- trace
+
+void World::trace(NodeIndex node, Actor actor, std::string_view what, std::uint64_t number, ByteView payload) {
+    const auto mix = [this](std::uint64_t word) {
+        trace_hash_ = (trace_hash_ ^ word) * 0x9e3779b97f4a7c15ULL;
+        trace_hash_ ^= trace_hash_ >> 29;
+    };
+    mix(clock_.now());
+    mix(node * 16 + static_cast<std::uint64_t>(actor));
+    mix(number);
+    for (const char c : what) mix(static_cast<std::uint64_t>(c));
+    std::size_t i = 0;
+    for (; i + 8 <= payload.size(); i += 8) mix(read_be64(payload.subspan(i, 8)));
+    for (; i < payload.size(); ++i) mix(payload[i]);
+    if (!print_trace_) return;
+    std::printf("%9.3f ms  node %zu %-9s %.*s %llu (%zu bytes) %016llx\n", static_cast<double>(clock_.now()) / 1000.0, node,
+                std::string(to_string(actor)).c_str(), static_cast<int>(what.size()), what.data(),
+                static_cast<unsigned long long>(number), payload.size(), static_cast<unsigned long long>(trace_hash_));
+}
+
+void World::log(NodeIndex node, Actor actor, const Log& line) {
+    if (!print_trace_) return;
+    std::printf("%9.3f ms  node %zu %-9s log: %s\n", static_cast<double>(clock_.now()) / 1000.0, node,
+                std::string(to_string(actor)).c_str(), line.text.c_str());
+}
+
+// -------------------------------------------------------------------------------------------------- for shells
+
+Instant World::now_at(NodeIndex node) const {
+    const auto now = static_cast<std::int64_t>(genesis_ms + 1000 + clock_.now() / millisecond) + nodes_[node]->skew_ms;
+    return Instant(static_cast<std::uint64_t>(now));
+}
+
+/// Reliable and in order, as an ipc socket is as long as both ends live.
+void World::local_link(NodeIndex node, std::function<void()> deliver) {
+    Micros& free = nodes_[node]->link_free;
+    free = std::max(free + 1, clock_.now() + 20 + random_.below(80));
+    clock_.at(free, std::move(deliver));
+}
+
+void World::publish(NodeIndex node, Stream stream, std::uint64_t sequence, const SharedBytes& payload) {
+    for (const auto& shell : nodes_[node]->shells) {
+        if (!shell) continue;
+        const auto& wanted = shell->traits().subscriptions;
+        if (std::find(wanted.begin(), wanted.end(), stream) == wanted.end()) continue;
+        if (chaos_ && random_.permille(options_.faults.publish_loss_permille)) continue;
+        local_link(node, [s = shell.get(), life = shell->life(), stream, sequence, payload] {
+            if (s->life() == life) s->on_stream(stream, sequence, payload);
+        });
+    }
+}
+
+void World::announce(NodeIndex node, Stream stream, std::uint64_t incarnation, std::uint64_t head) {
+    for (const auto& shell : nodes_[node]->shells) {
+        if (!shell) continue;
+        const auto& wanted = shell->traits().subscriptions;
+        if (std::find(wanted.begin(), wanted.end(), stream) != wanted.end()) shell->on_head(stream, incarnation, head);
+    }
+}
+
+void World::send(NodeIndex node, const Send& message) {
+    const auto to = node_of(message.to);
+    if (!to || *to == node) return fail("a message to nobody, or to itself");
+    SimShell* shell = sibling(*to, owner_of(message.channel));
+    if (shell == nullptr) return;
+    network_.send(node, *to, [shell, channel = message.channel, from = number_of(node),
+                              payload = std::make_shared<const Bytes>(message.payload)] { shell->on_peer(channel, from, payload); });
+}
+
+void World::request(NodeIndex node, Actor whom, Bytes payload, std::function<void(SharedBytes)> reply) {
+    SimShell* shell = sibling(node, whom);
+    if (shell == nullptr || (chaos_ && random_.permille(options_.faults.ask_loss_permille))) return;
+    local_link(node, [this, node, shell, payload = std::move(payload), reply = std::move(reply)] {
+        shell->on_request(payload, [this, node, reply](SharedBytes answer) {
+            local_link(node, [reply, answer = std::move(answer)] { reply(answer); });
+        });
+    });
+}
+
+void World::ask_backend(NodeIndex node, const Bytes& payload, std::function<void(SharedBytes)> reply) {
+    (void)node;
+    const std::uint64_t failure = chaos_ ? options_.faults.backend_failure_permille : 0;
+    clock_.after(random_.between(2, 60) * millisecond, [this, payload, failure, reply = std::move(reply)] {
+        if (random_.permille(failure)) return;  // it never arrived
+        SharedBytes answer = std::make_shared<const Bytes>(da_layer_.handle(payload));
+        if (random_.permille(failure)) return;  // stored, but nobody was told
+        clock_.after(random_.between(2, 60) * millisecond, [reply, answer] { reply(answer); });
+    });
+}
+
+/// Remembered over all runs of the process: the answer does not depend on the run.
+std::optional<Address> World::recover_sender(const Bytes& raw) {
+    static std::unordered_map<std::string, std::optional<Address>> known;
+    const auto [entry, fresh] = known.try_emplace(std::string(as_text(raw)));
+    if (fresh) entry->second = ethereum::recover_sender(raw);
+    return entry->second;
+}
+
+}  // namespace rondo::sim
