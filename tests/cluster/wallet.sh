@@ -2,7 +2,7 @@
 # Promise: a transfer sent with an ordinary wallet (cast) simply works.
 source "$(dirname "$0")/lib.sh"
 command -v npm >/dev/null || { echo 'npm is not installed'; exit 77; }
-(cd "$scratch" && npm install --silent --no-audit --no-fund @foundry-rs/cast >"$scratch/npm.log" 2>&1) || { echo 'npm could not install @foundry-rs/cast'; exit 77; }
+(cd "$scratch" && npm install --no-audit --no-fund @foundry-rs/cast >"$scratch/npm.log" 2>&1) || { echo 'npm could not install @foundry-rs/cast'; exit 77; }
 cast=$scratch/node_modules/.bin/cast
 secret=0x4646464646464646464646464646464646464646464646464646464646464646
 sender=$("$cast" wallet address --private-key "$secret")

@@ -51,11 +51,12 @@ struct RpcServer::Impl {
     void leave(const asio::ip::address& address);
 
     RpcConfig config;
+    // Before io: open connections count themselves out when io destroys their coroutines.
+    std::map<asio::ip::address, Caller> callers;
+    std::size_t connections = 0;
     asio::io_context io{1};
     tcp::acceptor acceptor;
     std::unique_ptr<Node> node;
-    std::map<asio::ip::address, Caller> callers;
-    std::size_t connections = 0;
     std::thread thread;
     std::uint16_t bound_port = 0;
 };
