@@ -11,6 +11,7 @@ namespace rondo::bus {
 namespace {
 
 constexpr std::uint8_t announcement_topic = 0xff;
+constexpr int last_words_ms = 250;
 constexpr std::size_t chunk_frames_max = limits::chunk_messages_max + 4;
 constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::request_bytes_max + limits::mib);
 
@@ -73,6 +74,8 @@ tl::expected<NodeBus, std::string> NodeBus::open(Context& context, const NodeOpt
     set_common_options(impl->router, limits::request_hwm, frame_bytes_max);
     set_common_options(impl->publisher, limits::stream_hwm, frame_bytes_max);
     set_common_options(impl->subscriber, limits::stream_hwm, frame_bytes_max);
+    // The last replies may still leave when the actor stops.
+    impl->router.set(zmq::sockopt::linger, last_words_ms);
     const auto own = options.actors.find(options.self);
     if (own == options.actors.end()) return tl::unexpected(std::string("the configuration does not name this actor's own endpoints"));
     if (auto refusal = bind(impl->router, own->second.router)) return tl::unexpected(*refusal);

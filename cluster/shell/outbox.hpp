@@ -1,0 +1,55 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "cluster/bus/protocol.hpp"
+#include "cluster/runtime/core.hpp"
+#include "cluster/shell/tables.hpp"
+#include "cluster/store/store.hpp"
+
+namespace rondo::shell {
+
+/// Who hears a stream in a complete node (2-runtime.md, Who says what to whom). Their cursors hold the outbox back.
+[[nodiscard]] std::vector<Actor> hearers_of(Stream stream);
+
+/// The durable streams that this actor publishes.
+///  1. A message gets its row in the same transaction as the records that explain it, and leaves after the commit.
+///  2. Deterministic streams: the sequence is the height, each row carries identity and chain = H(chain before ‖ identity).
+///  3. Other streams: numbered from 1, under the store's incarnation; rows below what all hearers have behind them are trimmed,
+///     down to the retention; beyond the upper retention nobody holds them back.
+class Outbox {
+  public:
+    Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation);
+
+    void add(store::WriteTxn& txn, Publish publish);
+    /// The chunks of this turn, to be said after the commit.
+    [[nodiscard]] std::vector<bus::StreamChunk> take_chunks();
+
+    /// Nothing if the stream is not published here.
+    [[nodiscard]] std::optional<bus::StreamChunk> replay(const StoreView& view, const bus::ReplayRequest& request) const;
+    [[nodiscard]] bus::Announcement announcement() const;
+    [[nodiscard]] bool publishes_anything() const { return !streams_.empty(); }
+
+    void note(const bus::CursorReport& report);
+    /// At most trim_rows_max rows of each stream.
+    void trim(store::WriteTxn& txn);
+    [[nodiscard]] std::vector<StreamCursor> heads() const;
+
+  private:
+    struct Published {
+        bus::StreamHead at;
+        Digest chain{};
+        std::map<Actor, std::uint64_t> next_of;  ///< reported cursors; 0: that actor does not hear this stream
+        std::vector<bus::StreamChunk> fresh;
+        std::size_t fresh_bytes = 0;             ///< of the last chunk
+    };
+    void recover(const StoreView& view, Stream stream, const bus::Incarnation& incarnation);
+    void append_fresh(Published& published, Bytes payload, const bus::Link& link);
+    [[nodiscard]] std::uint64_t trim_below(const Published& published) const;
+
+    ShellTables tables_;
+    std::map<Stream, Published> streams_;
+};
+
+}  // namespace rondo::shell

@@ -1,0 +1,158 @@
+#include "cluster/runtime/limits.hpp"
+#include "cluster/shell/log.hpp"
+#include "cluster/shell/shell.hpp"
+#include "messages/codec/codec.hpp"
+
+/// From the sockets to the inputs. Every source gives a bounded number per turn; what finds no room stays in its socket, whose
+/// own bound then holds the sender back.
+namespace rondo::shell {
+namespace {
+
+/// Every reply variant begins with RequestError{reason}: [0, [reason]].
+Bytes refusal_reply(std::string_view reason) {
+    codec::Writer w;
+    w.write_array(2);
+    w.write_uint(0);
+    w.write_array(1);
+    w.write_str(reason);
+    return w.take();
+}
+
+}  // namespace
+
+bool Shell::inbox_has_room() const { return inbox_.size() < limits::turn_inputs_max && inbox_bytes_ < limits::turn_bytes_max; }
+
+void Shell::push(Input input, std::size_t bytes) {
+    inbox_.push_back(std::move(input));
+    inbox_bytes_ += bytes;
+}
+
+void Shell::fail(int exit_code, std::string reason) {
+    if (!stop_) stop_ = Stop{exit_code, std::move(reason)};
+}
+
+void Shell::receive() {
+    peers_.admit();
+    receive_completions();
+    receive_answers();
+    receive_peers();
+    receive_published();
+    receive_requests();
+    expire_asks();
+}
+
+void Shell::receive_requests() {
+    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+        auto message = node_.next_request();
+        if (!message) return;
+        on_asker(std::move(*message));
+    }
+}
+
+void Shell::on_asker(bus::NodeBus::FromAsker message) {
+    switch (message.envelope.kind) {
+        case bus::EnvelopeKind::request: {
+            if (requests_.size() >= limits::requests_outstanding_max) {
+                ++counters_.dropped_requests;
+                return node_.reply(message.route, refusal_reply("busy: too many requests are waiting; retry later"));
+            }
+            const DurationMs asked = message.envelope.deadline_ms;
+            const DurationMs patience = asked == 0 ? limits::request_ms_max : std::min(asked, limits::request_ms_max);
+            requests_.emplace(++last_request_, OpenRequest{std::move(message.route), tick() + patience});
+            const std::size_t bytes = message.payload.size();
+            return push(Request{last_request_, std::move(message.payload)}, bytes);
+        }
+        case bus::EnvelopeKind::status: return statuses_wanted_.push_back(std::move(message.route));
+        case bus::EnvelopeKind::replay:
+            if (const auto wanted = decode<bus::ReplayRequest>(message.payload)) replays_wanted_.emplace_back(std::move(message.route), *wanted);
+            return;
+        case bus::EnvelopeKind::cursors:
+            if (const auto report = decode<bus::CursorReport>(message.payload)) outbox_.note(*report);
+            return;
+        case bus::EnvelopeKind::reply:
+        case bus::EnvelopeKind::chunk: return;  // nobody answers on this socket
+    }
+}
+
+void Shell::receive_published() {
+    for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
+        auto published = node_.next_published();
+        if (!published) return;
+        if (auto* chunk = std::get_if<bus::StreamChunk>(&*published)) {
+            on_live(std::move(*chunk));
+            continue;
+        }
+        for (const bus::StreamHead& at : std::get<bus::Announcement>(*published).heads)
+            if (const auto found = subscriptions_.find(at.stream); found != subscriptions_.end()) found->second.on_announced(at);
+    }
+}
+
+void Shell::on_live(bus::StreamChunk chunk) {
+    const auto found = subscriptions_.find(chunk.header.at.stream);
+    if (found == subscriptions_.end()) return;
+    if (auto trouble = found->second.on_live(std::move(chunk))) fail(exit_invariant, *trouble);
+}
+
+void Shell::on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk) {
+    const auto asked = open_replays_.extract(wire_id);
+    if (asked.empty() || asked.mapped().stream != chunk.header.at.stream) return;
+    auto& subscription = subscriptions_.at(asked.mapped().stream);
+    if (auto trouble = subscription.on_replayed(std::move(chunk), asked.mapped().from)) fail(exit_invariant, *trouble);
+}
+
+void Shell::receive_answers() {
+    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+        auto answer = node_.next_answer();
+        if (!answer) return;
+        if (auto* chunk = std::get_if<bus::StreamChunk>(&answer->content)) {
+            on_replayed(answer->id, std::move(*chunk));
+            continue;
+        }
+        const auto open = asks_.extract(answer->id);
+        if (open.empty()) {
+            ++counters_.late_answers;
+            continue;
+        }
+        ask_deadlines_.cancel(answer->id);
+        Bytes& payload = std::get<Bytes>(answer->content);
+        const std::size_t bytes = payload.size();
+        push(Answer{open.mapped().id, std::move(payload)}, bytes);
+    }
+}
+
+void Shell::receive_peers() {
+    for (const Channel channel : traits_.channels) {
+        for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+            auto message = peers_.next(channel);
+            if (!message) break;
+            const std::size_t bytes = message->payload.size();
+            push(std::move(*message), bytes);
+        }
+    }
+}
+
+void Shell::receive_completions() {
+    for (Completion& completion : workers_.take_completed()) {
+        if (auto* done = std::get_if<JobDone>(&completion)) {
+            --jobs_open_;
+            push(std::move(*done), 0);
+            continue;
+        }
+        auto& done = std::get<BackendDone>(completion);
+        const auto open = asks_.extract(done.id);
+        if (open.empty()) continue;
+        ask_deadlines_.cancel(done.id);
+        push(Answer{open.mapped().id, std::move(done.payload)}, 0);
+    }
+}
+
+void Shell::expire_asks() {
+    while (const auto wire_id = ask_deadlines_.pop_due(tick())) {
+        const auto open = asks_.extract(*wire_id);
+        if (open.empty()) continue;
+        if (open.mapped().unsent) --unsent_asks_;
+        push(Answer{open.mapped().id, std::nullopt}, 0);
+    }
+}
+
+}  // namespace rondo::shell

@@ -1,0 +1,165 @@
+#include "cluster/shell/shell.hpp"
+
+#include <poll.h>
+
+#include "cluster/runtime/limits.hpp"
+#include "cluster/shell/log.hpp"
+#include "messages/base/require.hpp"
+
+namespace rondo::shell {
+namespace {
+
+bool is_readable(int descriptor) {
+    pollfd item{descriptor, POLLIN, 0};
+    return ::poll(&item, 1, 0) > 0;
+}
+
+std::size_t bytes_of(const Input& input) {
+    return std::visit(
+        [](const auto& i) -> std::size_t {
+            using T = std::decay_t<decltype(i)>;
+            if constexpr (std::is_same_v<T, Answer>) return i.payload ? i.payload->size() : 0;
+            else if constexpr (requires { i.payload; }) return i.payload.size();
+            else return 0;
+        },
+        input);
+}
+
+}  // namespace
+
+Shell::Shell(const ActorTraits& traits, const ShellConfig& config, store::Store& store, bus::NodeBus& node, bus::PeerBus& peers,
+             Backend* backend)
+    : traits_(traits),
+      config_(config),
+      store_(store),
+      node_(node),
+      peers_(peers),
+      tables_(traits.tables.size()),
+      view_(store),
+      outbox_(view_, traits.actor, tables_, *bus::Incarnation::from(store.incarnation().view())),
+      workers_(config.worker_threads, backend),
+      started_(std::chrono::steady_clock::now()) {
+    for (const Stream stream : traits.subscriptions) subscriptions_.emplace(stream, Subscription(view_, tables_, stream));
+    view_.close();
+}
+
+Tick Shell::tick() const {
+    using namespace std::chrono;
+    return static_cast<Tick>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+}
+
+/// The wall clock, made monotonic: it may stand still, never go back.
+Instant Shell::now() {
+    using namespace std::chrono;
+    const auto wall = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+    last_instant_ = std::max(last_instant_, Instant(wall));
+    return last_instant_;
+}
+
+int Shell::run(const CoreFactory& make, int stop_descriptor) {
+    core_ = make(view_);
+    view_.close();
+    first_turn();
+    while (!stop_ && !is_readable(stop_descriptor)) {
+        receive();
+        if (!stop_ && has_input()) turn();
+        if (!stop_) housekeeping();
+        if (!stop_ && !has_input()) wait(stop_descriptor);
+    }
+    if (stop_) log(Level::error, stop_->reason);
+    else log(Level::info, "asked to stop");
+    if (!workers_.stop_within(limits::backend_shutdown_ms_max)) {
+        // A call to the outside does not come back: its thread cannot be joined, but what is committed must stay.
+        log(Level::warn, "a backend call does not return; leaving without it");
+        store_.sync();
+        std::_Exit(stop_ ? stop_->exit_code : exit_ok);
+    }
+    core_.reset();
+    return stop_ ? stop_->exit_code : exit_ok;
+}
+
+bool Shell::has_input() const {
+    if (!inbox_.empty() || timers_.next() <= tick()) return true;
+    return std::ranges::any_of(subscriptions_, [](const auto& s) { return s.second.has_next(); });
+}
+
+/// Timers first, then what came in order, then each stream in turn.
+std::optional<Input> Shell::next_input() {
+    if (const auto due = timers_.pop_due(tick())) return TimerFired{*due};
+    if (!inbox_.empty()) {
+        Input input = std::move(inbox_.front());
+        inbox_.pop_front();
+        inbox_bytes_ -= std::min(inbox_bytes_, bytes_of(input));
+        return input;
+    }
+    for (std::size_t i = 0; i < traits_.subscriptions.size(); ++i) {
+        Subscription& subscription = subscriptions_.at(traits_.subscriptions[next_stream_++ % traits_.subscriptions.size()]);
+        if (subscription.has_next()) return subscription.take_next();
+    }
+    return std::nullopt;
+}
+
+void Shell::first_turn() {
+    store::WriteTxn txn = store_.write();
+    view_.open(txn);
+    Speech speech;
+    apply(txn, core_->start(now()), speech);
+    commit(std::move(txn));
+    if (!stop_) speak(std::move(speech));
+}
+
+/// Many inputs, one commit; nothing is said before it.
+void Shell::turn() {
+    store::WriteTxn txn = store_.write();
+    view_.open(txn);
+    Speech speech;
+    const Tick begun = tick();
+    std::size_t bytes = 0;
+    for (std::size_t count = 0; count < limits::turn_inputs_max && bytes < limits::turn_bytes_max; ++count) {
+        const auto input = next_input();
+        if (!input) break;
+        bytes += bytes_of(*input);
+        ++counters_.inputs;
+        apply(txn, core_->step(now(), *input), speech);
+        if (stop_ || tick() >= begun + limits::turn_ms_max) break;
+    }
+    ++counters_.turns;
+    commit(std::move(txn));
+    if (!stop_) speak(std::move(speech));
+}
+
+/// Records, outbox rows and timers take effect at once, for the later steps of the turn; the rest waits for the commit.
+void Shell::apply(store::WriteTxn& txn, Effects effects, Speech& speech) {
+    for (const Log& line : effects.logs) log(line.level, line.text);
+    if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
+    for (Record& record : effects.records) txn.apply(std::move(record));
+    for (Publish& publish : effects.publishes) outbox_.add(txn, std::move(publish));
+    for (const CancelTimer& cancelled : effects.cancelled) timers_.cancel(cancelled.id);
+    const Tick base = tick();
+    for (const SetTimer& timer : effects.timers) timers_.set(timer.id, base + timer.after_ms);
+    const auto take = [](auto& from, auto& into) { std::ranges::move(from, std::back_inserter(into)); };
+    take(effects.sends, speech.sends);
+    take(effects.asks, speech.asks);
+    take(effects.replies, speech.replies);
+    take(effects.jobs, speech.jobs);
+}
+
+void Shell::commit(store::WriteTxn txn) {
+    if (!stop_) {
+        for (auto& [stream, subscription] : subscriptions_) subscription.persist(txn);
+        if (tick() >= trim_at_) {
+            outbox_.trim(txn);
+            trim_at_ = tick() + limits::cursor_report_ms;
+        }
+        if (txn.has_writes()) {
+            txn.commit();
+            ++counters_.commits;
+            cursors_moved_ = true;
+            if (traits_.durability == Durability::durable)
+                for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+        }
+    }
+    view_.close();
+}
+
+}  // namespace rondo::shell

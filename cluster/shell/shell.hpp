@@ -1,0 +1,159 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/bus/node_bus.hpp"
+#include "cluster/bus/peer_bus.hpp"
+#include "cluster/runtime/core.hpp"
+#include "cluster/runtime/limits.hpp"
+#include "cluster/shell/outbox.hpp"
+#include "cluster/shell/shell_config.hpp"
+#include "cluster/shell/subscription.hpp"
+#include "cluster/shell/tables.hpp"
+#include "cluster/shell/timers.hpp"
+#include "cluster/shell/workers.hpp"
+#include "cluster/store/store.hpp"
+
+namespace rondo::shell {
+
+/// What the core sees of its store: the transaction that is open now. Outside of turns it opens a short one itself.
+class CurrentView final : public StoreView {
+  public:
+    explicit CurrentView(store::Store& store) : store_(store) {}
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override { return current().get(table, key); }
+    void scan(Table t, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+        current().scan(t, from, to, visit);
+    }
+    void scan_reverse(Table t, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+        current().scan_reverse(t, from, to, visit);
+    }
+    /// Sees `txn` from now on, until close().
+    void open(const StoreView& txn) { txn_ = &txn; }
+    void close() {
+        txn_ = nullptr;
+        snapshot_.reset();
+    }
+
+  private:
+    const StoreView& current() const {
+        if (txn_ != nullptr) return *txn_;
+        if (!snapshot_) snapshot_.emplace(store_.read());
+        return *snapshot_;
+    }
+    store::Store& store_;
+    const StoreView* txn_ = nullptr;
+    mutable std::optional<store::ReadTxn> snapshot_;
+};
+
+struct Counters {
+    std::uint64_t turns = 0, inputs = 0, commits = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
+};
+
+/// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).
+class Shell {
+  public:
+    Shell(const ActorTraits& traits, const ShellConfig& config, store::Store& store, bus::NodeBus& node, bus::PeerBus& peers,
+          Backend* backend);
+    /// Until `stop_descriptor` becomes readable or the core stops. Returns the exit code.
+    [[nodiscard]] int run(const CoreFactory& make, int stop_descriptor);
+
+  private:
+    /// What is said after the commit.
+    struct Speech {
+        std::vector<Send> sends;
+        std::vector<Ask> asks;
+        std::vector<Reply> replies;
+        std::vector<RecoverSenders> jobs;
+    };
+    struct OpenRequest {
+        bus::NodeBus::Route route;
+        Tick forget_at;
+    };
+    struct OpenAsk {
+        AskId id;
+        std::optional<Ask> unsent;  ///< waits for its sibling to be connected
+    };
+
+    // receiving.cpp: from the sockets to the inputs
+    void receive();
+    void receive_requests();
+    void receive_published();
+    void receive_answers();
+    void receive_peers();
+    void receive_completions();
+    void expire_asks();
+    void on_asker(bus::NodeBus::FromAsker message);
+    void on_live(bus::StreamChunk chunk);
+    void on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk);
+    void push(Input input, std::size_t bytes);
+    [[nodiscard]] bool inbox_has_room() const;
+    void fail(int exit_code, std::string reason);
+
+    // shell.cpp: the turn
+    void first_turn();
+    void turn();
+    [[nodiscard]] std::optional<Input> next_input();
+    [[nodiscard]] bool has_input() const;
+    void apply(store::WriteTxn& txn, Effects effects, Speech& speech);
+    void commit(store::WriteTxn txn);
+
+    // speaking.cpp: what follows the commit, and what the clock asks for
+    void speak(Speech speech);
+    void open_ask(Ask ask);
+    void send_ask(std::uint64_t wire_id, Ask ask);
+    void retry_unsent_asks();
+    void answer_replays();
+    void ask_replays();
+    void announce();
+    void report_cursors();
+    void housekeeping();
+    void wait(int stop_descriptor);
+    [[nodiscard]] Tick next_wake() const;
+    [[nodiscard]] Bytes status() const;
+    void add_counters(ActorStatus& status) const;
+
+    [[nodiscard]] Tick tick() const;
+    [[nodiscard]] Instant now();
+
+    const ActorTraits& traits_;
+    const ShellConfig& config_;
+    store::Store& store_;
+    bus::NodeBus& node_;
+    bus::PeerBus& peers_;
+    ShellTables tables_;
+    CurrentView view_;
+    Outbox outbox_;
+    Workers workers_;
+    std::unique_ptr<Core> core_;
+
+    std::map<Stream, Subscription> subscriptions_;
+    std::deque<Input> inbox_;
+    std::size_t inbox_bytes_ = 0;
+    std::size_t next_stream_ = 0;                        ///< whose turn it is in next_input()
+    Deadlines timers_;                                   ///< the core's
+    std::map<RequestId, OpenRequest> requests_;
+    RequestId last_request_ = 0;
+    std::map<std::uint64_t, OpenAsk> asks_;              ///< by id on the wire
+    std::map<std::uint64_t, bus::ReplayRequest> open_replays_;  ///< by id on the wire
+    Deadlines ask_deadlines_;                            ///< by id on the wire
+    std::size_t unsent_asks_ = 0;
+    std::uint64_t last_wire_id_ = 0;
+    std::size_t jobs_open_ = 0;
+    std::vector<std::pair<bus::NodeBus::Route, bus::ReplayRequest>> replays_wanted_;
+    std::vector<bus::NodeBus::Route> statuses_wanted_;
+
+    std::chrono::steady_clock::time_point started_;
+    Instant last_instant_;
+    Tick announce_at_ = 0, announce_interval_ = limits::announce_ms_min;
+    Tick report_at_ = 0, report_idle_at_ = 0, sync_at_ = 0, sweep_at_ = 0, trim_at_ = 0, retry_asks_at_ = never;
+    bool cursors_moved_ = false;
+    Counters counters_;
+    std::optional<Stop> stop_;
+};
+
+}  // namespace rondo::shell

@@ -1,0 +1,196 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cluster/bus/client.hpp"
+#include "cluster/runtime/limits.hpp"
+#include "cluster/shell/log.hpp"
+#include "cluster/shell/shell.hpp"
+#include "messages/base/require.hpp"
+
+/// What follows a commit, and what the clock asks for between turns.
+namespace rondo::shell {
+
+void Shell::speak(Speech speech) {
+    std::vector<bus::StreamChunk> chunks = outbox_.take_chunks();
+    if (!chunks.empty()) {
+        announce_interval_ = limits::announce_ms_min;
+        announce_at_ = tick() + announce_interval_;
+    }
+    for (bus::StreamChunk& chunk : chunks) node_.publish(std::move(chunk));
+    for (Send& send : speech.sends) peers_.send(send.channel, send.to, std::move(send.payload));
+    for (Ask& ask : speech.asks) open_ask(std::move(ask));
+    for (Reply& reply : speech.replies) {
+        const auto open = requests_.extract(reply.id);
+        if (!open.empty()) node_.reply(open.mapped().route, std::move(reply.payload));
+    }
+    for (RecoverSenders& job : speech.jobs) {
+        require(++jobs_open_ <= limits::jobs_open_max, "a core keeps more verification jobs open than allowed");
+        workers_.recover(std::move(job));
+    }
+}
+
+void Shell::open_ask(Ask ask) {
+    require(asks_.size() < limits::asks_open_max, "a core keeps more questions open than allowed");
+    const std::uint64_t wire_id = ++last_wire_id_;
+    ask_deadlines_.set(wire_id, tick() + ask.deadline_ms);
+    asks_.emplace(wire_id, OpenAsk{ask.id, std::nullopt});
+    if (ask.whom == Askable::backend) {
+        // Too many calls wait: the deadline tells the core.
+        if (!workers_.call_backend(wire_id, std::move(ask.payload))) ++counters_.unsent_asks;
+        return;
+    }
+    send_ask(wire_id, std::move(ask));
+}
+
+void Shell::send_ask(std::uint64_t wire_id, Ask ask) {
+    const bus::Envelope envelope{bus::EnvelopeKind::request, wire_id, ask.deadline_ms};
+    if (node_.ask(static_cast<Actor>(ask.whom), envelope, ask.payload)) return;
+    asks_.at(wire_id).unsent = std::move(ask);
+    ++unsent_asks_;
+    ++counters_.unsent_asks;
+    if (retry_asks_at_ == never) retry_asks_at_ = tick() + limits::replay_retry_unsent_ms;
+}
+
+void Shell::retry_unsent_asks() {
+    retry_asks_at_ = never;
+    for (auto& [wire_id, open] : asks_) {
+        if (!open.unsent) continue;
+        --unsent_asks_;
+        Ask ask = std::move(*open.unsent);
+        open.unsent.reset();
+        send_ask(wire_id, std::move(ask));
+    }
+}
+
+void Shell::answer_replays() {
+    for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
+        if (auto chunk = outbox_.replay(view_, wanted)) node_.reply(route, std::move(*chunk));
+    for (const bus::NodeBus::Route& route : std::exchange(statuses_wanted_, {})) node_.reply(route, status());
+    view_.close();
+}
+
+void Shell::ask_replays() {
+    constexpr std::size_t open_replays_max = 64;
+    for (auto& [stream, subscription] : subscriptions_) {
+        const auto wanted = subscription.replay_to_ask(tick());
+        if (!wanted) continue;
+        const std::uint64_t wire_id = ++last_wire_id_;
+        const bool sent = node_.ask(publisher_of(stream), {bus::EnvelopeKind::replay, wire_id, limits::replay_retry_ms}, encode(*wanted));
+        subscription.replay_asked(tick(), sent);
+        if (!sent) continue;
+        open_replays_.emplace(wire_id, *wanted);
+        if (open_replays_.size() > open_replays_max) open_replays_.erase(open_replays_.begin());
+    }
+}
+
+void Shell::announce() {
+    if (!outbox_.publishes_anything() || tick() < announce_at_) return;
+    node_.announce(outbox_.announcement());
+    announce_at_ = tick() + announce_interval_;
+    announce_interval_ = std::min(announce_interval_ * 2, limits::announce_ms_max);
+}
+
+void Shell::report_cursors() {
+    if (subscriptions_.empty()) return;
+    const bool due = cursors_moved_ ? tick() >= report_at_ : tick() >= report_idle_at_;
+    if (!due) return;
+    std::map<Actor, bus::CursorReport> reports;
+    for (const auto& [stream, subscription] : subscriptions_) {
+        bus::CursorReport& report = reports[publisher_of(stream)];
+        report.subscriber = traits_.actor;
+        report.cursors.push_back(subscription.durable_cursor());
+    }
+    bool all_sent = true;
+    for (const auto& [publisher, report] : reports)
+        all_sent = node_.ask(publisher, {bus::EnvelopeKind::cursors, 0, 0}, encode(report)) && all_sent;
+    cursors_moved_ = !all_sent;
+    report_at_ = tick() + limits::cursor_report_ms;
+    report_idle_at_ = tick() + limits::cursor_report_idle_ms;
+}
+
+void Shell::housekeeping() {
+    answer_replays();
+    ask_replays();
+    announce();
+    report_cursors();
+    if (tick() >= retry_asks_at_) retry_unsent_asks();
+    if (store_.needs_sync() && tick() >= sync_at_) {
+        store_.sync();
+        for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+        sync_at_ = tick() + limits::derived_sync_ms;
+    }
+    if (!requests_.empty() && tick() >= sweep_at_) {
+        std::erase_if(requests_, [now = tick()](const auto& open) { return open.second.forget_at <= now; });
+        sweep_at_ = tick() + 1000;
+    }
+}
+
+Tick Shell::next_wake() const {
+    Tick wake = std::min({timers_.next(), ask_deadlines_.next(), retry_asks_at_});
+    if (outbox_.publishes_anything()) wake = std::min(wake, announce_at_);
+    if (!subscriptions_.empty()) wake = std::min(wake, cursors_moved_ ? report_at_ : report_idle_at_);
+    if (store_.needs_sync()) wake = std::min(wake, sync_at_);
+    if (!requests_.empty()) wake = std::min(wake, sweep_at_);
+    for (const auto& [stream, subscription] : subscriptions_) wake = std::min(wake, subscription.wake_at());
+    return wake;
+}
+
+void Shell::wait(int stop_descriptor) {
+    constexpr Tick wait_ms_max = 10'000;
+    const Tick wake = next_wake(), at = tick();
+    std::vector<void*> sockets = node_.sockets();
+    sockets.insert(sockets.end(), peers_.sockets().begin(), peers_.sockets().end());
+    const int descriptors[] = {stop_descriptor, workers_.descriptor()};
+    bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, wait_ms_max) : 0);
+}
+
+Bytes Shell::status() const {
+    using namespace std::chrono;
+    ActorStatus out;
+    out.actor = to_string(traits_.actor);
+    out.version = RONDO_VERSION;
+    out.pid = static_cast<std::uint64_t>(::getpid());
+    out.uptime_ms = static_cast<std::uint64_t>(duration_cast<milliseconds>(steady_clock::now() - started_).count());
+    for (const auto& [stream, subscription] : subscriptions_) out.cursors.push_back(subscription.cursor());
+    out.published = outbox_.heads();
+    for (const StatusField& field : core_->status()) {
+        StatusEntry entry{field.name, 0, ""};
+        if (const auto* number = std::get_if<std::uint64_t>(&field.value)) entry.number = *number;
+        else entry.text = std::get<std::string>(field.value);
+        out.facts.push_back(std::move(entry));
+    }
+    add_counters(out);
+    return encode(out);
+}
+
+void Shell::add_counters(ActorStatus& status) const {
+    const auto add = [&](std::string name, std::uint64_t number) { status.facts.push_back({std::move(name), number, ""}); };
+    add("shell_turns", counters_.turns);
+    add("shell_inputs", counters_.inputs);
+    add("shell_commits", counters_.commits);
+    add("shell_inbox", inbox_.size());
+    add("shell_requests_open", requests_.size());
+    add("shell_requests_refused", counters_.dropped_requests);
+    add("shell_asks_open", asks_.size());
+    add("shell_asks_unsent", counters_.unsent_asks);
+    add("shell_answers_late", counters_.late_answers);
+    add("shell_jobs_open", jobs_open_);
+    add("shell_timers", timers_.size());
+    add("shell_frames_malformed", node_.malformed());
+    add("store_used_bytes", store_.used_bytes());
+    for (const auto& [stream, subscription] : subscriptions_) {
+        add("queued_" + std::string(to_string(stream)), subscription.queued());
+        add("replays_" + std::string(to_string(stream)), subscription.replays());
+    }
+    for (const Channel channel : traits_.channels)
+        add("unsent_" + std::string(to_string(channel)), peers_.counters().unsent[static_cast<std::size_t>(channel)]);
+    if (!traits_.channels.empty()) {
+        add("peer_keys_refused", peers_.counters().refused_keys);
+        add("peer_genesis_foreign", peers_.counters().foreign_genesis);
+        add("peer_frames_malformed", peers_.counters().malformed);
+    }
+    if (const std::string error = last_error(); !error.empty()) status.facts.push_back({"last_error", 0, error.substr(0, 1024)});
+}
+
+}  // namespace rondo::shell

@@ -1,0 +1,66 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "cluster/runtime/core.hpp"
+#include "cluster/shell/shell_config.hpp"
+
+namespace rondo::shell {
+
+/// A call to the backend that came back.
+struct BackendDone {
+    std::uint64_t id;
+    Bytes payload;
+};
+using Completion = std::variant<JobDone, BackendDone>;
+
+/// The threads beside the turns: sender recovery on a small pool, the backend on a thread of its own. They touch neither core
+/// nor store; results wait here until the turn takes them.
+class Workers {
+  public:
+    Workers(std::size_t threads, Backend* backend);
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+    /// Joins. A backend call may hold it up: see stop_within().
+    ~Workers();
+
+    void recover(RecoverSenders job);
+    /// False if too many calls wait already.
+    [[nodiscard]] bool call_backend(std::uint64_t id, Bytes request);
+    [[nodiscard]] std::vector<Completion> take_completed();
+    /// Readable while completions wait.
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    /// Starts nothing more. False if a thread is still inside a call after so long.
+    [[nodiscard]] bool stop_within(DurationMs wait_ms);
+
+  private:
+    struct Task {
+        std::function<void()> run;
+    };
+    struct Lane {
+        std::deque<Task> tasks;
+        std::condition_variable wake;
+    };
+    void run(Lane& lane);
+    void complete(Completion completion);
+
+    Backend* backend_;
+    std::mutex mutex_;
+    Lane pool_, backend_lane_;
+    std::vector<Completion> completed_;
+    std::condition_variable stopped_;
+    std::size_t running_threads_ = 0;
+    bool stopping_ = false;
+    int descriptor_;
+    std::vector<std::thread> threads_;
+    std::size_t pool_size_;
+};
+
+}  // namespace rondo::shell
