@@ -1,0 +1,200 @@
+#include "actors/execution/core/executor.hpp"
+
+#include "actors/execution/core/block_run.hpp"
+#include "actors/execution/core/history.hpp"
+#include "actors/execution/core/modules/rewards.hpp"
+#include "actors/execution/core/modules/staking.hpp"
+#include "actors/execution/core/ordered_trie.hpp"
+#include "actors/execution/core/tables.hpp"
+#include "messages/crypto/hash.hpp"
+
+namespace rondo::execution {
+namespace {
+
+void save_head(StateStore& store, const Head& head) { store.put(tables::meta, head_key(), encode(head)); }
+
+Hash256 transactions_root(const std::vector<BlockRun::Effect>& effects) {
+    std::vector<ByteView> raws;
+    raws.reserve(effects.size());
+    for (const auto& effect : effects) raws.emplace_back(effect.source->raw);
+    return ordered_root(raws);
+}
+
+struct Receipts {
+    Hash256 root{};
+    ethereum::Bloom bloom{};
+};
+Receipts receipts_of(const std::vector<BlockRun::Effect>& effects) {
+    Receipts out;
+    std::vector<Bytes> encodings;
+    encodings.reserve(effects.size());
+    for (const auto& effect : effects) {
+        encodings.push_back(ethereum::encode_receipt(effect.receipt));
+        if (!effect.receipt.logs.empty()) ethereum::merge(out.bloom, ethereum::bloom_of(effect.receipt.logs));
+    }
+    out.root = ordered_root(std::vector<ByteView>(encodings.begin(), encodings.end()));
+    return out;
+}
+
+Result result_of(const BlockRun& run, const Hash256& state_root, const Parameters& parameters) {
+    const Receipts receipts = receipts_of(run.effects());
+    Result result;
+    result.state_root = state_root;
+    result.transactions_root = transactions_root(run.effects());
+    result.receipts_root = receipts.root;
+    result.logs_bloom = receipts.bloom;
+    result.gas_used = run.gas_used();
+    result.parameters_hash = parameters_hash(parameters);
+    return result;
+}
+
+/// Rule 8, beside the supply: what the modules say they hold is what they hold.
+void check_modules(const OperatorTable& bonds, Ledger& ledger) {
+    Wei sum;
+    for (const OperatorBond& o : bonds.operators) sum += o.bond;
+    require(sum == ledger.balance(modules::staking), "bonds differ from the balance of the staking module");
+    require(Rewards(ledger).balanced(), "pots differ from the balance of the rewards module");
+}
+
+}  // namespace
+
+BlockExecutor::BlockExecutor(const Genesis& genesis, ExecutorOptions options)
+    : genesis_(genesis), genesis_digest_(digest_of(genesis)), options_(options) {}
+
+void BlockExecutor::open(StateStore& store) {
+    const auto record = store.get(tables::meta, head_key());
+    if (record) head_ = decode_own<Head>(*record);
+    else write_genesis(store);
+    open_ = true;
+}
+
+void BlockExecutor::write_genesis(StateStore& store) {
+    Ledger ledger(store);
+    Staking staking(ledger);
+    for (const Address& module : {modules::staking, modules::slashing, modules::rewards, modules::fees}) ledger.install_module(module);
+    for (const GenesisOperator& o : genesis_.operators) {
+        staking.set_bond(o.number, o.self_stake);
+        ledger.credit(modules::staking, o.self_stake);
+    }
+    for (const GenesisAccount& account : genesis_.accounts) {
+        require(!is_module(account.address), "genesis funds a module's address");
+        ledger.credit(account.address, account.balance);
+        if (account.nonce != 0) ledger.set_nonce(account.address, account.nonce);
+        ledger.forget_journal();
+    }
+    const FeeState fees = genesis_fees(genesis_);
+    store_fees(ledger, fees);
+    for (const Epoch epoch : {Epoch(1), Epoch(2)}) {
+        const EpochContext context = genesis_context(genesis_, epoch);
+        staking.note_context(epoch, digest_of(context));
+        contexts_.add(store, context);
+    }
+    const OperatorTable bonds = operator_table(genesis_, ledger);
+    check_modules(bonds, ledger);
+    store.put(tables::operators, height_key(Height(0)), encode(bonds));
+
+    head_ = {};
+    head_.block_digest = genesis_block_digest(genesis_);
+    head_.timestamp_ms = genesis_.timestamp_ms;
+    head_.supply = head_.genesis_supply = ledger.balance_sums().now;
+    head_.base_fee = head_.base_fee_next = fees.base_fee;
+    const Ledger::Committed committed = ledger.commit(store, accounts_trie_, std::nullopt);
+    head_.state_root = committed.state_root;
+    head_.accounts = static_cast<std::uint64_t>(committed.accounts_added);
+    save_head(store, head_);
+}
+
+std::optional<std::string> BlockExecutor::check(const StateReader& store, const Proposal& block) {
+    const std::string name = "block " + std::to_string(block.height.value);
+    if (block.height != head_.height.next()) return name + " does not follow height " + std::to_string(head_.height.value);
+    const EpochContext* context = contexts_.find(store, block.epoch);
+    if (context == nullptr) return name + " belongs to an epoch whose context is unknown here";
+    if (block.leader.value >= context->operators.size()) return name + " has a leader outside its epoch's set";
+    if (root_of(rondo::advance(head_.cut, block.cut_delta)) != block.cut_root) return name + " cites another cut than the one executed here";
+    if (block.next_set_hash) {
+        const EpochContext* next = contexts_.find(store, block.epoch.next());
+        if (next == nullptr || digest_of(*next) != *block.next_set_hash) return name + " cites another next set than the one computed here";
+    }
+    if (block.executed.height == Height(0)) return std::nullopt;
+    if (block.executed.height > head_.height) return name + " cites the result of a block that it does not follow";
+    const auto own = store.get(tables::results, height_key(block.executed.height));
+    require(own.has_value(), "an own result is missing");
+    if (decode_own<ExecutedBlock>(*own).result_digest != block.executed.result_digest)
+        return "the final chain cites another result of block " + std::to_string(block.executed.height.value) + " than the one computed here";
+    return std::nullopt;
+}
+
+ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, const std::vector<LaneBatches>& lanes) {
+    require(open_, "execution without a state");
+    const EpochContext* found = contexts_.find(store, block.epoch);
+    require(found != nullptr, "a block of an unknown epoch was not refused");
+    const EpochContext context = *found;
+    Ledger ledger(store);
+    const Chain chain{genesis_, genesis_digest_, store, contexts_, block.height};
+
+    FeeState fees = enter_block(load_fees(ledger), block.timestamp_ms, context.parameters);
+    BlockRun run(ledger, chain, fees, context, lanes);
+    run.run();
+    fees.gas += run.gas_used();
+    store_fees(ledger, fees);
+
+    ExecutedBlock out;
+    out.height = block.height;
+    out.block_digest = digest_of(block);
+    out.epoch = block.epoch;
+    out.timestamp_ms = block.timestamp_ms;
+    out.base_fee = fees.base_fee;
+    out.base_fee_next = std::min(fees.base_fee, next_base_fee(fees.base_fee, fees.gas, context.parameters));
+    out.lane_fees = run.lane_fees();
+    Rewards rewards(ledger);
+    for (const LaneFees& lane : out.lane_fees) rewards.deposit(lane.fees);
+    if (block.height == context.planned_end) {
+        rewards.fix_pot(block.epoch);
+        const EpochContext* last = contexts_.find(store, block.epoch.next());
+        const auto cited = store.get(tables::operators, height_key(block.executed.height));
+        require(last != nullptr && cited, "what the next context is computed from is missing");
+        out.next_context = next_context(*last, decode_own<OperatorTable>(*cited));
+        Staking(ledger).note_context(out.next_context->epoch, digest_of(*out.next_context));
+        contexts_.add(store, *out.next_context);
+    }
+
+    const OperatorTable bonds = operator_table(genesis_, ledger);
+    check_modules(bonds, ledger);
+    const Ledger::Sums sums = ledger.balance_sums();
+    out.burnt = ledger.burnt();
+    head_.supply = head_.supply + sums.now - sums.before;
+    head_.burnt += out.burnt;
+    require(head_.supply + head_.burnt == head_.genesis_supply, "supply is not conserved");
+
+    const Ledger::Committed committed = ledger.commit(store, accounts_trie_, block.height);
+    out.touched = committed.touched;
+    out.outcomes = std::move(run.outcomes());
+    out.result = result_of(run, committed.state_root, context.parameters);
+    out.result_digest = digest_of(out.result);
+
+    head_.height = block.height;
+    head_.block_digest = out.block_digest;
+    head_.timestamp_ms = block.timestamp_ms;
+    head_.state_root = committed.state_root;
+    head_.result_digest = out.result_digest;
+    head_.base_fee = out.base_fee;
+    head_.base_fee_next = out.base_fee_next;
+    head_.cut = rondo::advance(head_.cut, block.cut_delta);
+    head_.accounts = static_cast<std::uint64_t>(static_cast<std::int64_t>(head_.accounts) + committed.accounts_added);
+    save_head(store, head_);
+    store.put(tables::operators, height_key(block.height), encode(bonds));
+    store.put(tables::results, height_key(block.height), encode(out));
+    if (options_.history) write_history(store, block, context, out, run.effects());
+    prune(store, block, context.parameters);
+    return out;
+}
+
+/// Old roots can be proven for 2·D blocks; bonds are kept from the newest cited state on, which may be older.
+void BlockExecutor::prune(StateStore& store, const Proposal& block, const Parameters& parameters) const {
+    const Height kept_from = block.height.minus_or_zero(2 * parameters.execution_lag_max);
+    if (!options_.archive && kept_from.value > 0) store.erase_range(tables::diffs, height_key(Height(0)), height_key(kept_from));
+    const Height cited = std::min(kept_from, block.executed.height);
+    if (cited.value > 0) store.erase_range(tables::operators, height_key(Height(0)), height_key(cited));
+}
+
+}  // namespace rondo::execution

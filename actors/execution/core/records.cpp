@@ -1,0 +1,58 @@
+#include "actors/execution/core/records.hpp"
+
+#include "messages/codec/codec.hpp"
+#include "messages/crypto/hash.hpp"
+
+namespace rondo {
+
+template Bytes encode(const execution::OperatorTable&);
+template tl::expected<execution::OperatorTable, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::Head&);
+template tl::expected<execution::Head, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::BlockRecord&);
+template tl::expected<execution::BlockRecord, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::TransactionRecord&);
+template tl::expected<execution::TransactionRecord, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::TransactionPlace&);
+template tl::expected<execution::TransactionPlace, codec::DecodeError> decode(ByteView);
+
+}  // namespace rondo
+
+namespace rondo::execution {
+
+Digest parameters_hash(const Parameters& parameters) { return crypto::blake2b(encode(parameters)); }
+
+Bytes height_key(Height height) {
+    Bytes key;
+    append_be64(key, height.value);
+    return key;
+}
+
+Bytes epoch_key(Epoch epoch) {
+    Bytes key;
+    append_be64(key, epoch.value);
+    return key;
+}
+
+Bytes transaction_key(Height height, std::uint32_t index) {
+    Bytes key = height_key(height);
+    append_be32(key, index);
+    return key;
+}
+
+Bytes lane_key(LaneId lane, LaneHeight height) {
+    Bytes key;
+    append_be32(key, lane.value);
+    append_be64(key, height.value);
+    return key;
+}
+
+Bytes batch_key(LaneId lane, LaneHeight height, const Digest& digest) {
+    Bytes key = lane_key(lane, height);
+    append(key, digest.view());
+    return key;
+}
+
+Bytes head_key() { return to_bytes(as_bytes("head")); }
+
+}  // namespace rondo::execution

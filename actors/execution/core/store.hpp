@@ -1,0 +1,72 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/runtime/core.hpp"
+
+/// What the execution of a block reads and writes: a step of the core and `rondo verify` run the same code over
+/// different stores.
+namespace rondo::execution {
+
+class StateReader {
+  public:
+    virtual ~StateReader() = default;
+    /// Valid until the same key is written.
+    [[nodiscard]] virtual std::optional<ByteView> get(Table table, ByteView key) const = 0;
+};
+
+class StateStore : public StateReader {
+  public:
+    virtual void put(Table table, Bytes key, Bytes value) = 0;
+    virtual void erase(Table table, Bytes key) = 0;
+    /// Erases from <= key < to. Nothing written through this object may lie in the range.
+    virtual void erase_range(Table table, Bytes from, Bytes to) = 0;
+};
+
+class ViewReader : public StateReader {
+  public:
+    explicit ViewReader(const StoreView& view) : view_(view) {}
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override { return view_.get(table, key); }
+
+  private:
+    const StoreView& view_;
+};
+
+/// Writes kept above a reader: one step's records, or a scratch copy for queries and rewinding. Each key is written
+/// once, at the place of its first write, however often it changes.
+class Overlay : public StateStore {
+  public:
+    explicit Overlay(const StateReader& base) : base_(base) {}
+
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
+    void put(Table table, Bytes key, Bytes value) override;
+    void erase(Table table, Bytes key) override;
+    void erase_range(Table table, Bytes from, Bytes to) override;
+
+    /// The records in order; the overlay is empty afterwards.
+    [[nodiscard]] std::vector<Record> take_records();
+
+  private:
+    const StateReader& base_;
+    std::vector<Record> records_;
+    std::unordered_map<std::string, std::size_t> index_;  ///< table ‖ key -> place in records_
+};
+
+/// A whole store in memory: for verification from the DA layer and for tests.
+class MemoryStore : public StateStore {
+  public:
+    [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
+    void put(Table table, Bytes key, Bytes value) override;
+    void erase(Table table, Bytes key) override;
+    void erase_range(Table table, Bytes from, Bytes to) override;
+    void each(Table table, const std::function<void(const Bytes& key, const Bytes& value)>& visit) const;
+
+  private:
+    std::vector<std::map<Bytes, Bytes, std::less<>>> tables_ = std::vector<std::map<Bytes, Bytes, std::less<>>>(16);
+};
+
+}  // namespace rondo::execution
