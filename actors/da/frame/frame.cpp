@@ -93,3 +93,6 @@ LayerPosition after(const Posting& posting) {
 }
 
 }  // namespace rondo::da
+
+template rondo::Bytes rondo::encode(const da::Frame&);
+template tl::expected<rondo::da::Frame, rondo::codec::DecodeError> rondo::decode(ByteView);
