@@ -1,0 +1,290 @@
+#include "actors/intake/core/admission.hpp"
+
+#include <algorithm>
+
+#include "actors/intake/core/limits.hpp"
+#include "messages/crypto/hash.hpp"
+
+namespace rondo::intake {
+namespace {
+
+using ethereum::Refusal;
+
+std::size_t bytes_of(const std::vector<Bytes>& transactions) {
+    std::size_t bytes = 0;
+    for (const Bytes& raw : transactions) bytes += raw.size();
+    return bytes;
+}
+
+SubmitOutcome busy(const Hash256& hash) { return {hash, Admission::busy, Refusal::busy, std::nullopt}; }
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------- what comes in
+
+void AdmissionDesk::submit(RequestId request, SubmitRequest submitted) {
+    if (submitted.transactions.size() > request_transactions_max) {
+        common_.effects->replies.push_back({request, encode(IntakeReply(RequestError{"more transactions than one request may carry"}))});
+        return;
+    }
+    begin(request, std::move(submitted.transactions));
+}
+
+void AdmissionDesk::submit_forwarded(OperatorNumber from, Forward forward) {
+    if (forward.transactions.size() > request_transactions_max) return;
+    begin(Remote{from, forward.id}, std::move(forward.transactions));
+}
+
+bool AdmissionDesk::has_room_for(std::size_t bytes) const {
+    return submissions_.size() < submissions_max && open_bytes_ + bytes <= submission_bytes_max;
+}
+
+void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions) {
+    std::vector<SubmitOutcome> outcomes;
+    for (const Bytes& raw : transactions) outcomes.push_back(busy(crypto::keccak256(raw)));
+    busy_ += outcomes.size();
+    reply(origin, std::move(outcomes));
+}
+
+void AdmissionDesk::begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions) {
+    const std::size_t bytes = bytes_of(transactions);
+    if (!has_room_for(bytes)) {
+        answer_busy(origin, transactions);
+        return;
+    }
+    const std::uint64_t id = next_submission_++;
+    Submission submission{origin, {}, 0, transactions.size(), bytes};
+    submission.items.reserve(transactions.size());
+    for (Bytes& raw : transactions) {
+        Item item = examine(std::move(raw));
+        if (item.done) {
+            --submission.open;
+            ++refused_;
+        } else {
+            ++submission.unrecovered;
+            unrecovered_.push_back({id, submission.items.size()});
+        }
+        submission.items.push_back(std::move(item));
+    }
+    open_bytes_ += bytes;
+    submissions_.emplace(id, std::move(submission));
+    in_order_.push_back(id);
+    place_recovered();
+}
+
+/// 1. Decoding checks everything that needs no state; what is known already needs no second recovery.
+AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) const {
+    Item item;
+    const Genesis& genesis = common_.genesis;
+    auto decoded = ethereum::decode_transaction(raw, genesis.chain_id, genesis.parameters.base_fee_min_wei);
+    if (!decoded) {
+        item.outcome = {crypto::keccak256(raw), Admission::refused, decoded.error(), std::nullopt};
+        item.done = true;
+        return item;
+    }
+    if (auto known = pool_.known(decoded->hash)) {
+        item.outcome = std::move(*known);
+        item.done = true;
+        return item;
+    }
+    item.outcome.hash = decoded->hash;
+    item.candidate = {{Address{}, std::move(raw)}, decoded->hash,  decoded->nonce, decoded->cost_max(), decoded->max_fee,
+                      decoded->max_priority_fee,   common_.now.value, false};
+    return item;
+}
+
+void AdmissionDesk::pending_nonce(RequestId request, const PendingNonce& asked) {
+    Sender& sender = accounts_.of(asked.address);
+    if (sender.known) {
+        common_.effects->replies.push_back({request, encode(IntakeReply(pool_.pending_nonce(sender)))});
+        return;
+    }
+    if (nonce_request_count_ >= submissions_max) {
+        common_.effects->replies.push_back({request, encode(IntakeReply(RequestError{"busy"}))});
+        return;
+    }
+    accounts_.ask(asked.address, sender);
+    nonce_requests_[asked.address].push_back(request);
+    ++nonce_request_count_;
+}
+
+// -------------------------------------------------------------------------------------- recovering senders
+
+void AdmissionDesk::flush() {
+    while (!unrecovered_.empty() && jobs_.size() < recovery_jobs_max) {
+        RecoverSenders job{common_.next_job++, {}};
+        std::vector<ItemRef>& items = jobs_[job.id];
+        while (!unrecovered_.empty() && items.size() < recovery_job_transactions_max) {
+            items.push_back(unrecovered_.front());
+            unrecovered_.pop_front();
+            job.transactions.push_back(item_at(items.back())->candidate.transaction.raw);
+        }
+        common_.effects->jobs.push_back(std::move(job));
+    }
+    accounts_.flush();
+    forwards_.flush();
+}
+
+bool AdmissionDesk::on_job_done(const JobDone& done) {
+    const auto it = jobs_.find(done.id);
+    if (it == jobs_.end()) return false;
+    const std::vector<ItemRef> items = std::move(it->second);
+    jobs_.erase(it);
+    require(done.senders.size() == items.size(), "a recovery job answers for each of its transactions");
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        Submission& submission = submissions_.at(items[i].submission);
+        Item& item = submission.items[items[i].index];
+        --submission.unrecovered;
+        if (done.senders[i]) {
+            item.candidate.transaction.sender = *done.senders[i];
+            continue;
+        }
+        item.outcome = {item.candidate.hash, Admission::refused, Refusal::bad_signature, std::nullopt};
+        item.done = true;
+        --submission.open;
+        ++refused_;
+    }
+    place_recovered();
+    return true;
+}
+
+// --------------------------------------------------------------------------------------------- 2. placing
+
+void AdmissionDesk::place_recovered() {
+    while (!in_order_.empty() && submissions_.at(in_order_.front()).unrecovered == 0) {
+        const std::uint64_t id = in_order_.front();
+        in_order_.pop_front();
+        place(id, submissions_.at(id));
+    }
+}
+
+void AdmissionDesk::place(std::uint64_t id, Submission& submission) {
+    const std::size_t count = submission.items.size();
+    if (submission.open == 0) {
+        finish(id);
+        return;
+    }
+    // The last item that is settled ends the submission: it must not go before the loop does.
+    ++submission.open;
+    for (std::size_t i = 0; i < count; ++i) {
+        Item& item = submission.items[i];
+        if (item.done) continue;
+        const auto home = foreign_home(submission, item.candidate.transaction.sender);
+        if (!home || !forwards_.add(*home, {id, i}, item.candidate.transaction.raw)) place_here({id, i}, item);
+    }
+    if (--submission.open == 0) finish(id);
+}
+
+/// The member whose lane takes this sender's transactions, unless it is this one or the submission was forwarded already.
+std::optional<OperatorNumber> AdmissionDesk::foreign_home(const Submission& submission, const Address& address) {
+    const EpochContext* context = common_.epochs.context();
+    if (context == nullptr || std::holds_alternative<Remote>(submission.origin)) return std::nullopt;
+    Sender& sender = accounts_.of(address);
+    if (sender.home_epoch != context->epoch) {
+        sender.home = home_lane(*context, address);
+        sender.home_epoch = context->epoch;
+    }
+    return sender.home == common_.self ? std::nullopt : std::optional(sender.home);
+}
+
+void AdmissionDesk::place_here(ItemRef ref, Item& item) {
+    const Address address = item.candidate.transaction.sender;
+    Sender& sender = accounts_.of(address);
+    if (sender.known) {
+        settle(ref, pool_.submit(std::move(item.candidate)));
+        return;
+    }
+    accounts_.ask(address, sender);
+    waiting_for_account_[address].push_back(ref);
+}
+
+void AdmissionDesk::on_accounts(const std::vector<Address>& addresses) {
+    for (const Address& address : addresses) {
+        Sender& sender = accounts_.of(address);
+        if (auto waiting = waiting_for_account_.extract(address)) {
+            for (const ItemRef ref : waiting.mapped()) {
+                Item* item = item_at(ref);
+                if (item == nullptr || item->done) continue;
+                if (sender.known) settle(ref, pool_.submit(std::move(item->candidate)));
+                else settle(ref, busy(item->outcome.hash));
+            }
+        }
+        if (auto requests = nonce_requests_.extract(address)) {
+            nonce_request_count_ -= requests.mapped().size();
+            const IntakeReply reply = sender.known ? IntakeReply(pool_.pending_nonce(sender)) : IntakeReply(RequestError{"execution did not answer in time"});
+            for (const RequestId request : requests.mapped()) common_.effects->replies.push_back({request, encode(reply)});
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- forwarding
+
+void AdmissionDesk::on_forward_reply(OperatorNumber from, ForwardReply reply) {
+    for (Forwards::Returned& returned : forwards_.on_reply(from, std::move(reply))) {
+        Item* item = item_at(returned.item);
+        if (item == nullptr || item->done) continue;
+        const ForwardOutcome& said = returned.outcome;
+        SubmitOutcome outcome = busy(item->candidate.hash);
+        const bool readable = is_valid(static_cast<Admission>(said.admission)) && is_valid(static_cast<Refusal>(said.reason));
+        // The receipt's signature is the user's to check; that it is about this transaction and this lane is ours.
+        const bool fits = !said.receipt || (said.receipt->tx_hash == item->candidate.hash && said.receipt->operator_number == from);
+        if (readable && fits) outcome = {item->candidate.hash, static_cast<Admission>(said.admission), static_cast<Refusal>(said.reason), said.receipt};
+        pool_.remember_forwarded(item->candidate.transaction, item->candidate.nonce, outcome);
+        settle(returned.item, std::move(outcome));
+    }
+}
+
+void AdmissionDesk::on_forward_timer() {
+    for (const ItemRef ref : forwards_.on_timer()) {
+        Item* item = item_at(ref);
+        if (item != nullptr && !item->done) place_here(ref, *item);
+    }
+}
+
+// ------------------------------------------------------------------------------------------- 3. answering
+
+AdmissionDesk::Item* AdmissionDesk::item_at(ItemRef ref) {
+    const auto it = submissions_.find(ref.submission);
+    return it == submissions_.end() ? nullptr : &it->second.items[ref.index];
+}
+
+void AdmissionDesk::settle(ItemRef ref, SubmitOutcome outcome) {
+    Submission& submission = submissions_.at(ref.submission);
+    Item& item = submission.items[ref.index];
+    item.outcome = std::move(outcome);
+    item.done = true;
+    item.candidate.transaction.raw = {};
+    if (--submission.open == 0) finish(ref.submission);
+}
+
+void AdmissionDesk::finish(std::uint64_t id) {
+    Submission submission = std::move(submissions_.at(id));
+    submissions_.erase(id);
+    open_bytes_ -= submission.bytes;
+    std::vector<SubmitOutcome> outcomes;
+    outcomes.reserve(submission.items.size());
+    for (Item& item : submission.items) {
+        // Held a moment ago, promised since by what stood behind it in the same request.
+        if (item.outcome.admission == Admission::held)
+            if (const auto now_known = pool_.known(item.outcome.hash); now_known && now_known->receipt)
+                item.outcome = {item.outcome.hash, Admission::accepted, Refusal::none, now_known->receipt};
+        if (item.outcome.admission == Admission::busy) ++busy_;
+        if (item.outcome.admission == Admission::accepted) ++accepted_;
+        outcomes.push_back(std::move(item.outcome));
+    }
+    reply(submission.origin, std::move(outcomes));
+}
+
+void AdmissionDesk::reply(const std::variant<RequestId, Remote>& origin, std::vector<SubmitOutcome> outcomes) {
+    if (const auto* request = std::get_if<RequestId>(&origin)) {
+        common_.effects->replies.push_back({*request, encode(IntakeReply(SubmitReply{std::move(outcomes)}))});
+        return;
+    }
+    const Remote& remote = std::get<Remote>(origin);
+    ForwardReply forwarded{remote.id, {}};
+    for (SubmitOutcome& o : outcomes)
+        forwarded.outcomes.push_back({static_cast<std::uint8_t>(o.admission), static_cast<std::uint8_t>(o.reason), std::move(o.receipt)});
+    common_.send(remote.from, forwarded);
+}
+
+}  // namespace rondo::intake

@@ -1,0 +1,194 @@
+#include "actors/intake/core/core.hpp"
+
+#include "actors/intake/core/limits.hpp"
+#include "actors/intake/core/tables.hpp"
+
+namespace rondo {
+
+using namespace intake;
+
+IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
+    : common_(config.self, config.key, std::move(config.genesis), view),
+      batches_(common_),
+      fetch_(common_, batches_),
+      final_cuts_(common_, batches_, fetch_),
+      own_lane_(common_, batches_),
+      other_lanes_(common_, batches_, fetch_),
+      accounts_(common_),
+      pool_(common_, accounts_, own_lane_),
+      admission_(common_, accounts_, pool_) {}
+
+Effects IntakeCore::start(Instant now) {
+    Effects effects;
+    common_.open_step(now, effects);
+    final_cuts_.start();
+    own_lane_.start();
+    pool_.start();
+    own_lane_.finish_step();
+    admission_.flush();
+    return effects;
+}
+
+Effects IntakeCore::step(Instant now, const Input& input) {
+    Effects effects;
+    common_.open_step(now, effects);
+    std::visit([this](const auto& alternative) { on(alternative); }, input);
+    own_lane_.finish_step();
+    admission_.flush();
+    return effects;
+}
+
+// -------------------------------------------------------------------------------------------- streams
+
+void IntakeCore::on(const StreamMessage& message) {
+    switch (message.stream) {
+        case Stream::blocks: on_block(decode_own<FinalBlock>(message.payload)); break;
+        case Stream::results: on_result(decode_own<ExecutedBlock>(message.payload)); break;
+        case Stream::postings: {
+            const auto posting = decode_own<Posting>(message.payload);
+            if (posting.stage == PostingStage::confirmed) posted_ = std::max(posted_, posting.last);
+            break;
+        }
+        default: break;
+    }
+}
+
+void IntakeCore::on_block(const FinalBlock& final_block) {
+    const Proposal& block = final_block.block;
+    if (block.height <= common_.epochs.final_height()) return;
+    for (const CutEntry& tip : block.cut_delta) final_cuts_.cite(block.height, tip, common_.epochs.committed(tip.lane).height);
+    const auto step = common_.epochs.follow(block);
+    common_.epochs.persist();
+    own_lane_.on_committed();
+    if (step == Epochs::Step::epoch_began) on_epoch_began();
+    pool_.on_room();
+}
+
+void IntakeCore::on_result(const ExecutedBlock& block) {
+    executed_ = block.height;
+    if (block.next_context && common_.epochs.learn(*block.next_context) == Epochs::Step::epoch_began) on_epoch_began();
+    pool_.on_result(block);
+    pool_.on_room();
+}
+
+void IntakeCore::on_epoch_began() {
+    if (common_.epochs.context() == nullptr) {
+        common_.log(Level::warn, "epoch " + std::to_string(common_.epochs.epoch().value) + " began, but its set is not known here yet");
+        own_lane_.rest();
+        return;
+    }
+    own_lane_.on_epoch_began();
+    other_lanes_.on_epoch_began();
+    common_.gate.prune_below(common_.epochs.epoch().minus_or_zero(1), *common_.effects);
+}
+
+// ---------------------------------------------------------------------------------------------- peers
+
+void IntakeCore::on(const PeerMessage& message) {
+    if (message.channel != Channel::lanes || !common_.may_talk(message.from)) return;
+    auto decoded = decode<LaneMessage>(message.payload);
+    if (!decoded) return;
+    const OperatorNumber from = message.from;
+    admission_.heard_from(from);
+    struct Handler {
+        IntakeCore& core;
+        OperatorNumber from;
+        void operator()(BatchOffer& m) const { core.other_lanes_.on_offer(from, std::move(m)); }
+        void operator()(Ack& m) const { core.own_lane_.on_ack(from, m); }
+        void operator()(PoA& m) const { core.other_lanes_.on_certificate(m); }
+        void operator()(VerifyRequest& m) const { core.other_lanes_.on_verify_request(from, m); }
+        void operator()(BatchFetch& m) const { core.fetch_.serve(from, m); }
+        void operator()(BatchFound& m) const { core.on_found(m); }
+        void operator()(Forward& m) const { core.admission_.submit_forwarded(from, std::move(m)); }
+        void operator()(ForwardReply& m) const { core.admission_.on_forward_reply(from, std::move(m)); }
+    };
+    std::visit(Handler{*this, from}, *decoded);
+}
+
+void IntakeCore::on_found(const BatchFound& found) {
+    if (fetch_.on_found(found)) final_cuts_.on_stored(digest_of(found.batch.header));
+}
+
+// ------------------------------------------------------------------------------------ requests, answers
+
+void IntakeCore::reply(RequestId id, const IntakeReply& reply) { common_.effects->replies.push_back({id, encode(reply)}); }
+
+void IntakeCore::on(const Request& request) {
+    auto decoded = decode<IntakeRequest>(request.payload);
+    if (!decoded) {
+        reply(request.id, RequestError{"not a request that intake knows: " + std::string(codec::to_string(decoded.error()))});
+        return;
+    }
+    if (auto* submit = std::get_if<SubmitRequest>(&*decoded)) admission_.submit(request.id, std::move(*submit));
+    else if (const auto* fetch = std::get_if<FetchBatches>(&*decoded)) reply(request.id, fetch_.serve(*fetch));
+    else if (const auto* nonce = std::get_if<PendingNonce>(&*decoded)) admission_.pending_nonce(request.id, *nonce);
+    else reply(request.id, pool_.find(std::get<FindPending>(*decoded).hash));
+}
+
+void IntakeCore::on(const Answer& answer) {
+    const auto addresses = accounts_.on_answer(answer);
+    if (!addresses) return;
+    admission_.on_accounts(*addresses);
+    pool_.on_accounts(*addresses);
+}
+
+void IntakeCore::on(const TimerFired& fired) {
+    switch (static_cast<TimerName>(fired.id)) {
+        case TimerName::lane_retry: own_lane_.on_retry_timer(); break;
+        case TimerName::lane_verify: own_lane_.on_verify_timer(); break;
+        case TimerName::fetch: fetch_.on_timer(); break;
+        case TimerName::forwards: admission_.on_forward_timer(); break;
+    }
+}
+
+void IntakeCore::on(const JobDone& done) {
+    if (!admission_.on_job_done(done)) static_cast<void>(other_lanes_.on_job_done(done));
+}
+
+// ---------------------------------------------------------------------------------------------- status
+
+std::vector<StatusField> IntakeCore::status() const {
+    const LaneHeight committed = common_.epochs.committed(common_.self).height;
+    const LaneHeight sealed = own_lane_.sealed_height();
+    const LaneHeight certified = own_lane_.in_flight() ? sealed.minus_or_zero(1) : sealed;
+    return {
+        {"epoch", common_.epochs.epoch().value},
+        {"final_height", common_.epochs.final_height().value},
+        {"executed_height", executed_.value},
+        {"posted_height", posted_.value},
+        {"lane_sealed_height", sealed.value},
+        {"lane_certified_height", certified.value},
+        {"lane_committed_height", committed.value},
+        {"lane_window_used", sealed.value - std::min(sealed.value, committed.value)},
+        {"lane_window", common_.genesis.parameters.lane_window},
+        {"waiting_transactions", own_lane_.waiting_count()},
+        {"promised_transactions", pool_.promised_count()},
+        {"promised_bytes", pool_.promised_bytes()},
+        {"held_transactions", pool_.held_count()},
+        {"held_bytes", pool_.held_bytes()},
+        {"open_submissions", admission_.open_count()},
+        {"open_submission_bytes", admission_.open_bytes()},
+        {"accepted_count", admission_.accepted_count()},
+        {"refused_count", admission_.refused_count()},
+        {"busy_count", admission_.busy_count()},
+        {"cached_accounts", accounts_.cached_count()},
+        {"stored_batches", batches_.stored_count()},
+        {"stored_batch_bytes", batches_.stored_bytes()},
+        {"verifying_batches", other_lanes_.verifying_count()},
+        {"refused_offers", other_lanes_.refused_count()},
+        {"wanted_batches", fetch_.wanted_count()},
+        {"unfinished_cuts", final_cuts_.unfinished()},
+    };
+}
+
+ActorTraits intake_traits() {
+    return {Actor::intake,
+            Durability::durable,
+            {tables::meta, tables::signed_slots, tables::batches, tables::headers, tables::certificates, tables::acks, tables::own_lane,
+             tables::promised, tables::held, tables::wanted, tables::contexts},
+            {Stream::blocks, Stream::results, Stream::postings},
+            {Channel::lanes},
+            1};
+}
+
+}  // namespace rondo

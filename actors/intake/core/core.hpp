@@ -1,0 +1,51 @@
+#pragma once
+#include "actors/intake/core/admission.hpp"
+#include "actors/intake/core/final_cuts.hpp"
+#include "actors/intake/core/other_lanes.hpp"
+
+namespace rondo {
+
+struct IntakeConfig {
+    OperatorNumber self;
+    crypto::SecretKey key;
+    Genesis genesis;
+};
+
+/// The intake actor: takes transactions in, keeps this operator's lane, acknowledges the others' (README.md).
+class IntakeCore : public Core {
+  public:
+    IntakeCore(IntakeConfig config, const StoreView& view);
+
+    [[nodiscard]] Effects start(Instant now) override;
+    [[nodiscard]] Effects step(Instant now, const Input& input) override;
+    [[nodiscard]] std::vector<StatusField> status() const override;
+
+  private:
+    void on(const StreamMessage& message);
+    void on(const PeerMessage& message);
+    void on(const Request& request);
+    void on(const Answer& answer);
+    void on(const TimerFired& fired);
+    void on(const JobDone& done);
+    void on_block(const FinalBlock& block);
+    void on_result(const ExecutedBlock& block);
+    void on_epoch_began();
+    void on_found(const BatchFound& found);
+    void reply(RequestId id, const IntakeReply& reply);
+
+    intake::Common common_;
+    intake::Batches batches_;
+    intake::Fetch fetch_;
+    intake::FinalCuts final_cuts_;
+    intake::OwnLane own_lane_;
+    intake::OtherLanes other_lanes_;
+    intake::Accounts accounts_;
+    intake::Pool pool_;
+    intake::AdmissionDesk admission_;
+    Height executed_;
+    Height posted_;
+};
+
+[[nodiscard]] ActorTraits intake_traits();
+
+}  // namespace rondo

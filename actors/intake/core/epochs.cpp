@@ -1,0 +1,72 @@
+#include "actors/intake/core/epochs.hpp"
+
+#include "actors/intake/core/tables.hpp"
+
+namespace rondo::intake {
+namespace {
+
+Bytes state_key() { return to_bytes(as_bytes("state")); }
+
+}  // namespace
+
+Epochs::Epochs(const Genesis& genesis, Book& book) : book_(book) {
+    for (const Epoch epoch : {Epoch(1), Epoch(2)}) contexts_.emplace(epoch, genesis_context(genesis, epoch));
+    book_.committed().scan(tables::contexts, {}, {}, [&](ByteView, ByteView stored) {
+        EpochContext context = decode_own<EpochContext>(stored);
+        contexts_.insert_or_assign(context.epoch, std::move(context));
+        return true;
+    });
+    if (const auto stored = book_.get(tables::meta, state_key())) state_ = decode_own<LaneState>(*stored);
+}
+
+const EpochContext* Epochs::context_of(Epoch epoch) const {
+    const auto it = contexts_.find(epoch);
+    return it == contexts_.end() ? nullptr : &it->second;
+}
+
+CutEntry Epochs::tip(const Cut& cut, LaneId lane) {
+    const CutEntry* entry = cut.find(lane);
+    return entry == nullptr ? CutEntry{lane, LaneHeight(0), Digest{}} : *entry;
+}
+
+LaneHeight Epochs::window_end(LaneId lane) const {
+    const EpochContext* current = context();
+    return committed(lane).height.plus(current == nullptr ? 0 : current->parameters.lane_window);
+}
+
+bool Epochs::is_boundary(const Proposal& block) const {
+    const EpochContext* current = context_of(state_.epoch);
+    return block.next_set_hash.has_value() || (current != nullptr && block.height >= current->planned_end);
+}
+
+void Epochs::begin(Epoch epoch) {
+    state_.epoch = epoch;
+    state_.base = state_.cut;
+    state_.waiting_for_context = !contexts_.contains(epoch);
+}
+
+Epochs::Step Epochs::follow(const Proposal& block) {
+    const Epoch before = state_.epoch;
+    if (block.epoch > state_.epoch) begin(block.epoch);
+    state_.cut = rondo::advance(state_.cut, block.cut_delta);
+    state_.final_height = block.height;
+    if (is_boundary(block)) begin(state_.epoch.next());
+    return state_.epoch == before ? Step::same_epoch : Step::epoch_began;
+}
+
+Epochs::Step Epochs::learn(const EpochContext& context) {
+    // The first two are fixed by genesis; a set that is in force never changes under its own members.
+    if (context.epoch <= Epoch(2)) return Step::same_epoch;
+    const bool in_force = context.epoch == state_.epoch && !state_.waiting_for_context;
+    if (context.epoch < state_.epoch || in_force) return Step::same_epoch;
+    book_.put(tables::contexts, key_of(context.epoch), encode(context));
+    contexts_.insert_or_assign(context.epoch, context);
+    if (context.epoch != state_.epoch) return Step::same_epoch;
+    state_.waiting_for_context = false;
+    persist();
+    return Step::epoch_began;
+}
+
+void Epochs::persist() { book_.put(tables::meta, state_key(), encode(state_)); }
+
+}  // namespace rondo::intake

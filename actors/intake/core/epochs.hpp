@@ -1,0 +1,48 @@
+#pragma once
+#include <map>
+#include <optional>
+
+#include "actors/intake/core/book.hpp"
+#include "actors/intake/core/rows.hpp"
+#include "messages/wire/consensus.hpp"
+#include "messages/wire/epoch.hpp"
+
+namespace rondo::intake {
+
+/// Which epoch the lanes are in, who its members are, and how far the final chain has come (3-protocol.md, 4).
+///   1. An epoch ends with its boundary block X; the next one's lanes begin at X's cut.
+///   2. Contexts of epochs 1 and 2 come from genesis, later ones from executed boundary blocks.
+///   3. While the current epoch's context is unknown here, nothing is sealed, acknowledged or certified.
+class Epochs {
+  public:
+    Epochs(const Genesis& genesis, Book& book);
+
+    [[nodiscard]] Epoch epoch() const { return state_.epoch; }
+    [[nodiscard]] Height final_height() const { return state_.final_height; }
+    /// The current set; nothing by rule 3.
+    [[nodiscard]] const EpochContext* context() const { return state_.waiting_for_context ? nullptr : context_of(state_.epoch); }
+    [[nodiscard]] const EpochContext* context_of(Epoch epoch) const;
+    /// The newest final tip of a lane; height 0 with a zero digest if none.
+    [[nodiscard]] CutEntry committed(LaneId lane) const { return tip(state_.cut, lane); }
+    /// The lane's tip in the epoch's starting cut.
+    [[nodiscard]] CutEntry base(LaneId lane) const { return tip(state_.base, lane); }
+    [[nodiscard]] LaneHeight window_end(LaneId lane) const;
+
+    enum class Step : std::uint8_t { same_epoch, epoch_began };
+    /// A final block, in order. Call `persist` afterwards.
+    [[nodiscard]] Step follow(const Proposal& block);
+    /// A context from an executed boundary block.
+    [[nodiscard]] Step learn(const EpochContext& context);
+    void persist();
+
+  private:
+    [[nodiscard]] static CutEntry tip(const Cut& cut, LaneId lane);
+    [[nodiscard]] bool is_boundary(const Proposal& block) const;
+    void begin(Epoch epoch);
+
+    Book& book_;
+    LaneState state_;
+    std::map<Epoch, EpochContext> contexts_;
+};
+
+}  // namespace rondo::intake

@@ -1,0 +1,65 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "cluster/runtime/limits.hpp"
+#include "messages/base/types.hpp"
+#include "messages/ethereum/transaction.hpp"
+
+/// Every maximum of the intake core. A full queue answers BUSY; it never grows.
+namespace rondo::intake {
+
+using limits::batch_bytes_max;
+using limits::batch_overhead_bytes_max;
+using limits::mib;
+using limits::replay_bytes_max;
+
+// submissions
+inline constexpr std::size_t request_transactions_max = limits::submit_transactions_max;
+inline constexpr std::size_t submissions_max = 4096;                ///< open at once, forwarded ones included
+inline constexpr std::size_t submission_bytes_max = 64 * mib;       ///< raw bytes of all open submissions
+inline constexpr std::size_t recovery_jobs_max = 2;                 ///< own recoveries on the worker pool at once
+inline constexpr std::size_t recovery_job_transactions_max = 1024;  ///< so that one flood does not delay what follows
+inline constexpr std::size_t account_asks_max = 4;                  ///< open at once
+inline constexpr std::size_t account_ask_addresses_max = 4096;
+inline constexpr DurationMs account_ask_deadline_ms = 2000;
+
+// the pool
+inline constexpr std::size_t held_per_sender_max = 256;
+inline constexpr std::size_t held_bytes_max = 64 * mib;
+inline constexpr std::size_t promised_bytes_max = 64 * mib;  ///< placed in the own lane, not executed yet
+inline constexpr std::size_t promised_count_max = 1U << 18;
+inline constexpr std::size_t account_cache_max = 1U << 16;  ///< of each of two generations
+inline constexpr std::size_t remembered_max = 1U << 15;     ///< outcomes remembered for people, of each of two generations
+inline constexpr std::size_t remembered_bytes_max = 8 * mib;
+inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose promises stay readable after execution
+
+// lanes
+inline constexpr std::size_t batch_transactions_max = 1U << 16;
+inline constexpr DurationMs verify_after_ms = 50;                ///< no certificate by then: ask the others to verify
+inline constexpr std::size_t verify_transactions_per_ms = 5;     ///< and this much later for a large batch: recovery is work
+inline constexpr std::size_t verifications_max = 64;             ///< batches of others on the worker pool at once
+inline constexpr std::size_t early_offers_max = 128;             ///< offers kept for the next epoch, one per lane
+
+// forwarding
+inline constexpr DurationMs forward_deadline_ms = 2000;  ///< then this lane takes the transactions itself
+inline constexpr DurationMs silence_ms = 30000;          ///< a home lane that missed a deadline is not waited for so long
+inline constexpr std::size_t forward_bytes_max = 2 * mib;
+inline constexpr std::size_t forwards_max = 1024;
+
+// fetching
+inline constexpr std::size_t fetch_wanted_max = 1U << 14;
+inline constexpr std::size_t fetch_digests_max = 16;  ///< per BatchFetch
+inline constexpr std::size_t fetch_peers = 2;         ///< asked at once for one batch
+inline constexpr DurationMs fetch_retry_ms = 250;     ///< doubles per attempt
+inline constexpr std::size_t fetch_backoff_max = 5;   ///< doublings
+inline constexpr std::size_t request_digests_max = 64;
+
+static_assert(batch_bytes_max >= ethereum::transaction_bytes_max + 64, "a batch takes any transaction");
+static_assert(forward_bytes_max >= ethereum::transaction_bytes_max + 64);
+static_assert(limits::message_bytes_max >= forward_bytes_max + request_transactions_max * 64, "a full Forward is one message");
+static_assert(limits::request_bytes_max >= replay_bytes_max, "a full FoundBatches is one reply");
+static_assert(promised_bytes_max >= 2 * batch_bytes_max);
+static_assert(submission_bytes_max >= request_transactions_max * 1024);
+
+}  // namespace rondo::intake

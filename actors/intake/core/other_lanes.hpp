@@ -1,0 +1,57 @@
+#pragma once
+#include <map>
+#include <set>
+
+#include "actors/intake/core/certificates.hpp"
+#include "actors/intake/core/fetch.hpp"
+
+namespace rondo::intake {
+
+/// Batches and certificates of the other operators' lanes (3-protocol.md, 1).
+///   1. A batch is acknowledged when it comes from its lane's owner, is well formed, its payload is durable here, its height is
+///      inside the window, and its parent is the epoch's base or certified.
+///   2. Only the first header seen for (epoch, lane, height) is ever acknowledged; the sight itself is a record.
+///   3. A repeated offer gets the stored ack.
+///   4. The first in the verifier order, until weak stake, recover the senders before they acknowledge; the others do so when asked.
+///   5. A certificate of this epoch is checked, stored and published; its batch is fetched if it is not here.
+class OtherLanes {
+  public:
+    OtherLanes(Common& common, Batches& batches, Fetch& fetch) : common_(common), batches_(batches), fetch_(fetch) {}
+
+    void on_offer(OperatorNumber from, BatchOffer offer);
+    void on_verify_request(OperatorNumber from, const VerifyRequest& request);
+    void on_certificate(const PoA& certificate);
+    /// True if the job was one of ours.
+    [[nodiscard]] bool on_job_done(const JobDone& done);
+    void on_epoch_began();
+
+    [[nodiscard]] std::size_t verifying_count() const { return verifying_.size(); }
+    [[nodiscard]] std::uint64_t refused_count() const { return refused_; }
+
+  private:
+    struct Verification {
+        BatchHeader header;
+        Digest digest;
+        std::vector<Address> claimed;
+    };
+
+    [[nodiscard]] bool keep_for_later(OperatorNumber from, BatchOffer& offer);
+    LaneVerdict consider(OperatorNumber from, BatchOffer& offer);
+    LaneVerdict check_place(const EpochContext& context, const BatchHeader& header) const;
+    LaneVerdict check_parent(const EpochContext& context, const BatchOffer& offer);
+    [[nodiscard]] std::optional<Ack> noted(const BatchHeader& header) const;
+    void note(const BatchHeader& header, const Digest& digest);
+    [[nodiscard]] bool is_first_verifier(const EpochContext& context, const BatchHeader& header) const;
+    void verify(const BatchHeader& header, const Digest& digest, Payload payload);
+    void give_ack(const BatchHeader& header, const Digest& digest, bool verified);
+
+    Common& common_;
+    Batches& batches_;
+    Fetch& fetch_;
+    std::map<JobId, Verification> verifying_;
+    std::set<Digest> in_verification_;
+    std::map<LaneId, BatchOffer> early_;  ///< of the next epoch, one per lane
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace rondo::intake

@@ -1,0 +1,251 @@
+#include "actors/intake/core/own_lane.hpp"
+
+#include "actors/intake/core/limits.hpp"
+#include "actors/intake/core/tables.hpp"
+
+namespace rondo::intake {
+
+OwnLane::OwnLane(Common& common, Batches& batches) : common_(common), batches_(batches) {
+    restore_links();
+    restore_waiting();
+}
+
+// ------------------------------------------------------------------------------------------ restoring
+
+void OwnLane::restore_links() {
+    common_.book.committed().scan(tables::own_lane, {}, {}, [&](ByteView key, ByteView stored) {
+        links_.emplace(LaneHeight(read_be64(key)), *Digest::from(stored));
+        return true;
+    });
+    const CutEntry committed = common_.epochs.committed(common_.self);
+    const CutEntry base = common_.epochs.base(common_.self);
+    sealed_ = std::max({base.height, committed.height, links_.empty() ? LaneHeight(0) : links_.rbegin()->first});
+}
+
+void OwnLane::restore_waiting() {
+    waiting_.clear();
+    common_.book.committed().scan(tables::promised, key_of(sealed_.next()), {}, [&](ByteView key, ByteView stored) {
+        const LaneHeight height(read_be64(key.first(8)));
+        if (waiting_.empty() || waiting_.back().height() != height) waiting_.emplace_back(height);
+        const PromisedChunk chunk = decode_own<PromisedChunk>(stored);
+        require(waiting_.back().count() == read_be32(key.subspan(8, 4)), "promised positions have a hole");
+        for (const PromisedTx& p : chunk.transactions) waiting_.back().append(p.transaction);
+        return true;
+    });
+    require(waiting_.empty() || waiting_.front().height() == sealed_.next(), "promised batches do not follow the sealed ones");
+}
+
+void OwnLane::start() {
+    const auto last = links_.find(sealed_);
+    if (last != links_.end() && !batches_.is_certified(last->second)) {
+        auto record = batches_.record(last->second);
+        require(record.has_value(), "a sealed batch is not in the store");
+        if (common_.self_index()) launch(record->header, last->second, std::move(record->payload));
+    }
+    arm_retry();
+}
+
+// --------------------------------------------------------------------------------------- 2. promising
+
+std::optional<Place> OwnLane::next_place(std::size_t raw_bytes) const {
+    if (quarantined_ || !common_.self_index()) return std::nullopt;
+    if (!waiting_.empty() && waiting_.back().has_room_for(raw_bytes)) return Place{waiting_.back().height(), waiting_.back().count()};
+    const LaneHeight height = waiting_.empty() ? sealed_.next() : waiting_.back().height().next();
+    if (height > common_.epochs.window_end(common_.self)) return std::nullopt;
+    return Place{height, 0};
+}
+
+OpenBatch& OwnLane::batch_with_room(std::size_t raw_bytes) {
+    if (waiting_.empty() || !waiting_.back().has_room_for(raw_bytes))
+        waiting_.emplace_back(waiting_.empty() ? sealed_.next() : waiting_.back().height().next());
+    return waiting_.back();
+}
+
+void OwnLane::append(PromisedTx promised) {
+    OpenBatch& batch = batch_with_room(promised.transaction.raw.size());
+    FreshChunk& fresh = fresh_[batch.height()];
+    if (fresh.chunk.transactions.empty()) fresh.first_index = batch.count();
+    batch.append(promised.transaction);
+    fresh.chunk.transactions.push_back(std::move(promised));
+}
+
+void OwnLane::flush_promises() {
+    for (auto& [height, fresh] : fresh_) common_.book.put(tables::promised, key_of(height, fresh.first_index), encode(fresh.chunk));
+    fresh_.clear();
+}
+
+void OwnLane::finish_step() {
+    flush_promises();
+    while (may_seal()) seal();
+}
+
+// ----------------------------------------------------------------------------------------- 1. sealing
+
+bool OwnLane::may_seal() const {
+    if (waiting_.empty() || flight_ || quarantined_ || !common_.self_index()) return false;
+    // Places are given within the window, but an epoch's beginning or a restart may find more than fits.
+    return waiting_.front().height() <= common_.epochs.window_end(common_.self);
+}
+
+Digest OwnLane::parent_digest() const {
+    const auto link = links_.find(sealed_);
+    if (link != links_.end()) return link->second;
+    const CutEntry committed = common_.epochs.committed(common_.self);
+    return committed.height == sealed_ ? committed.digest : common_.epochs.base(common_.self).digest;
+}
+
+std::optional<BatchHeader> OwnLane::sign_header(const OpenBatch& batch, std::size_t payload_bytes) {
+    BatchHeader header{common_.epochs.epoch(), common_.self,       batch.height(),     parent_digest(),
+                       batch.payload_hash(),   static_cast<std::uint32_t>(payload_bytes), batch.count(), common_.now.value, {}};
+    const Slot slot{header.epoch, Kind::batch_header, header.height.value, 0};
+    const auto signature = common_.gate.sign(slot, digest_of(header), encode_body(header), *common_.effects);
+    if (!signature) {
+        quarantined_ = true;
+        common_.log(Level::error, "the signing gate refuses the header of lane height " + std::to_string(header.height.value) +
+                                      "; the lane rests until the next epoch");
+        return std::nullopt;
+    }
+    header.signature = *signature;
+    return header;
+}
+
+void OwnLane::seal() {
+    const OpenBatch& batch = waiting_.front();
+    require(batch.height() == sealed_.next(), "the lane's heights have a hole");
+    Bytes payload = batch.payload();
+    const auto header = sign_header(batch, payload.size());
+    if (!header) return;
+    const Digest digest = digest_of(*header);
+    batches_.store(digest, *header, payload);
+    common_.book.put(tables::own_lane, key_of(header->height), key_of(digest));
+    common_.publish_signed(*header);
+    links_.emplace(header->height, digest);
+    sealed_ = header->height;
+    waiting_.pop_front();
+    launch(*header, digest, std::move(payload));
+}
+
+void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payload) {
+    BatchOffer offer{header, std::move(payload), std::nullopt};
+    if (header.parent_digest != common_.epochs.base(common_.self).digest) offer.parent = batches_.certificate(header.parent_digest);
+    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer)))});
+    acknowledge_own();
+    offer_to_silent();
+    arm_retry();
+    const DurationMs patience = verify_after_ms + header.tx_count / verify_transactions_per_ms;
+    common_.effects->timers.push_back({id_of(TimerName::lane_verify), patience});
+    certify_if_enough();
+}
+
+/// The owner recovered every sender before it promised: its ack is a verified one.
+void OwnLane::acknowledge_own() {
+    const BatchHeader& h = flight_->header;
+    Ack ack{h.epoch, h.lane, h.height, flight_->digest, true, *common_.self_index(), {}};
+    const Slot slot{h.epoch, Kind::ack, h.lane.value, h.height.value};
+    const auto signature = common_.gate.sign(slot, flight_->digest, encode_body(ack), *common_.effects);
+    if (!signature) return;
+    ack.signature = *signature;
+    common_.publish_signed(ack);
+    flight_->tally.add(ack);
+}
+
+// --------------------------------------------------------------------- 4. offering, and what comes back
+
+void OwnLane::offer_to_silent() {
+    const EpochContext& context = *common_.epochs.context();
+    for (const OperatorNumber peer : common_.others())
+        if (!flight_->tally.has(*context.index_of(peer))) common_.effects->sends.push_back({Channel::lanes, peer, flight_->offer});
+}
+
+void OwnLane::on_ack(OperatorNumber from, const Ack& ack) {
+    if (!flight_ || ack.digest != flight_->digest) return;
+    const BatchHeader& h = flight_->header;
+    if (ack.epoch != h.epoch || ack.lane != h.lane || ack.height != h.height) return;
+    const OperatorInfo* signer = common_.epochs.context()->at(ack.signer);
+    if (signer == nullptr || signer->number != from) return;
+    const bool nothing_new = flight_->tally.has_verified(ack.signer) || (flight_->tally.has(ack.signer) && !ack.verified);
+    if (nothing_new || !common_.verify(*signer, ack.epoch, Kind::ack, encode_body(ack), ack.signature)) return;
+    common_.publish_signed(ack);
+    flight_->tally.add(ack);
+    certify_if_enough();
+}
+
+void OwnLane::certify_if_enough() {
+    const auto certificate = flight_->tally.certificate();
+    if (!certificate) return;
+    batches_.certify(flight_->digest, *certificate);
+    const Bytes message = encode(LaneMessage(*certificate));
+    for (const OperatorNumber peer : common_.others()) common_.effects->sends.push_back({Channel::lanes, peer, message});
+    certified_ms_[flight_->header.height] = common_.now.value;
+    if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
+    flight_.reset();
+}
+
+void OwnLane::on_verify_timer() {
+    if (!flight_ || !common_.epochs.context()) return;
+    const EpochContext& context = *common_.epochs.context();
+    for (const OperatorNumber peer : common_.others())
+        if (!flight_->tally.has_verified(*context.index_of(peer))) common_.send(peer, VerifyRequest{flight_->digest});
+}
+
+void OwnLane::on_retry_timer() {
+    if (!common_.self_index()) return;
+    if (flight_) {
+        offer_to_silent();
+        on_verify_timer();
+    } else if (const auto tip = links_.find(sealed_); tip != links_.end()) {
+        // The certificate of the last batch before a pause has no successor to carry it.
+        if (const auto certificate = batches_.certificate(tip->second))
+            for (const OperatorNumber peer : common_.others()) common_.send(peer, *certificate);
+    }
+    arm_retry();
+}
+
+void OwnLane::arm_retry() {
+    const EpochContext* context = common_.epochs.context();
+    if (context != nullptr && (flight_ || !links_.empty()))
+        common_.effects->timers.push_back({id_of(TimerName::lane_retry), context->parameters.retry_ms});
+}
+
+// -------------------------------------------------------------------------------- what the chain decides
+
+void OwnLane::on_committed() {
+    const CutEntry committed = common_.epochs.committed(common_.self);
+    while (!links_.empty() && links_.begin()->first <= committed.height) {
+        common_.book.erase(tables::own_lane, key_of(links_.begin()->first));
+        links_.erase(links_.begin());
+    }
+    if (flight_ && flight_->header.height <= committed.height) flight_.reset();
+    if (committed.height <= sealed_) return;
+    // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
+    quarantined_ = true;
+    flight_.reset();
+    common_.log(Level::error, "the final chain is ahead of this lane: the store is older than the network; the lane rests until the next epoch");
+}
+
+void OwnLane::on_epoch_began() {
+    require(fresh_.empty(), "an epoch begins before the step's first promise");
+    // 5. What was sealed above the base is waiting again; a batch that is on a stream already stays there, unused.
+    for (const auto& [height, digest] : links_) {
+        batches_.supersede(digest);
+        common_.book.erase(tables::own_lane, key_of(height));
+    }
+    links_.clear();
+    flight_.reset();
+    quarantined_ = false;
+    sealed_ = common_.epochs.base(common_.self).height;
+    restore_waiting();
+}
+
+std::uint64_t OwnLane::certified_ms(LaneHeight height) const {
+    const auto it = certified_ms_.find(height);
+    return it == certified_ms_.end() ? 0 : it->second;
+}
+
+std::size_t OwnLane::waiting_count() const {
+    std::size_t count = 0;
+    for (const OpenBatch& batch : waiting_) count += batch.count();
+    return count;
+}
+
+}  // namespace rondo::intake

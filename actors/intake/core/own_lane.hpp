@@ -1,0 +1,88 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "actors/intake/core/batches.hpp"
+#include "actors/intake/core/certificates.hpp"
+#include "actors/intake/core/open_batch.hpp"
+
+namespace rondo::intake {
+
+struct Place {
+    LaneHeight height;
+    std::uint32_t index = 0;
+};
+
+/// This operator's lane (3-protocol.md, 1).
+///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base.
+///   2. A place in a batch is promised before the batch is sealed: heights and positions of waiting batches never change.
+///   3. A header is signed once per (epoch, height), through the gate, and stored with its payload before it is offered.
+///   4. Without a certificate in time the members are asked to verify; without answers everything is offered again.
+///   5. When an epoch begins, what is above its base is sealed again: same payloads, same order, same heights.
+class OwnLane {
+  public:
+    OwnLane(Common& common, Batches& batches);
+
+    /// After a start: the batch in flight is offered again.
+    void start();
+
+    /// Where a transaction of this size would be placed now; nothing when the window is used up or the lane rests.
+    [[nodiscard]] std::optional<Place> next_place(std::size_t raw_bytes) const;
+    /// Takes the place that next_place has just named.
+    void append(PromisedTx promised);
+    /// At the end of a step: the step's promises become records, and rule 1 is applied.
+    void finish_step();
+
+    void on_ack(OperatorNumber from, const Ack& ack);
+    void on_retry_timer();
+    void on_verify_timer();
+    void on_committed();
+    void on_epoch_began();
+    /// The epoch began and its set is not known: nothing of the old one counts any more.
+    void rest() { flight_.reset(); }
+
+    /// When the batch at this height was certified; 0 if it was not.
+    [[nodiscard]] std::uint64_t certified_ms(LaneHeight height) const;
+    [[nodiscard]] LaneHeight sealed_height() const { return sealed_; }
+    [[nodiscard]] std::size_t waiting_count() const;
+    [[nodiscard]] bool in_flight() const { return flight_.has_value(); }
+
+  private:
+    struct Flight {
+        BatchHeader header;
+        Digest digest;
+        AckTally tally;
+        Bytes offer;  ///< encoded LaneMessage, for repetition
+    };
+    struct FreshChunk {
+        std::uint32_t first_index = 0;
+        PromisedChunk chunk;
+    };
+
+    void restore_links();
+    void restore_waiting();
+    [[nodiscard]] OpenBatch& batch_with_room(std::size_t raw_bytes);
+    void flush_promises();
+    [[nodiscard]] bool may_seal() const;
+    void seal();
+    [[nodiscard]] std::optional<BatchHeader> sign_header(const OpenBatch& batch, std::size_t payload_bytes);
+    void launch(const BatchHeader& header, const Digest& digest, Bytes payload);
+    void acknowledge_own();
+    void offer_to_silent();
+    void arm_retry();
+    void certify_if_enough();
+    [[nodiscard]] Digest parent_digest() const;
+
+    Common& common_;
+    Batches& batches_;
+    LaneHeight sealed_;                 ///< newest sealed height of this epoch, or its base
+    std::map<LaneHeight, Digest> links_;  ///< sealed in this epoch, above the final cut
+    std::map<LaneHeight, std::uint64_t> certified_ms_;  ///< of the newest heights
+    std::optional<Flight> flight_;
+    std::deque<OpenBatch> waiting_;     ///< ascending, consecutive heights from sealed_ + 1
+    std::map<LaneHeight, FreshChunk> fresh_;  ///< promised in this step
+    bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
+};
+
+}  // namespace rondo::intake
