@@ -47,11 +47,15 @@ void read_rpc(TomlTable table, RpcSettings& rpc) {
     const RpcSettings defaults;
     rpc.host = table.text_or("host", defaults.host);
     rpc.port = static_cast<std::uint16_t>(table.number_or("port", defaults.port, {0, 65535}));
-    rpc.body_bytes_max = table.number_or("body_bytes_max", defaults.body_bytes_max, {1024, 64 << 20});
-    rpc.batch_length_max = table.number_or("batch_length_max", defaults.batch_length_max, {1, 10'000});
-    rpc.requests_per_second_max = table.number_or("requests_per_second_max", defaults.requests_per_second_max, {1, 1'000'000});
-    rpc.sockets_max = table.number_or("sockets_max", defaults.sockets_max, {1, 10'000});
-    rpc.header_timeout_ms = table.number_or("header_timeout_ms", defaults.header_timeout_ms, {100, 600'000});
+    const auto read = [&](std::string_view key, std::uint64_t fallback, NumberRange range) { return table.number_or(key, fallback, range); };
+    rpc.connections_max = read("connections_max", defaults.connections_max, {1, 100'000});
+    rpc.connections_per_address_max = read("connections_per_address_max", defaults.connections_per_address_max, {1, 100'000});
+    rpc.body_bytes_max = read("body_bytes_max", defaults.body_bytes_max, {1024, 64 << 20});
+    rpc.batch_length_max = read("batch_length_max", defaults.batch_length_max, {1, 10'000});
+    rpc.requests_per_second_per_address =
+        read("requests_per_second_per_address", defaults.requests_per_second_per_address, {1, 10'000'000});
+    rpc.header_timeout_ms = read("header_timeout_ms", defaults.header_timeout_ms, {100, 600'000});
+    rpc.idle_timeout_ms = read("idle_timeout_ms", defaults.idle_timeout_ms, {100, 86'400'000});
 }
 
 std::string line(std::string_view key, const std::string& value, std::string_view comment = "") {
@@ -64,11 +68,13 @@ std::string format_rpc(const RpcSettings& rpc) {
     return "\n[rpc]  # JSON-RPC for wallets and libraries, over HTTP and WebSocket\n" +
            line("host", toml_quoted(rpc.host), "0.0.0.0 opens it to other machines") +
            line("port", std::to_string(rpc.port), "0: no JSON-RPC") +
+           line("connections_max", std::to_string(rpc.connections_max), "open at the same time") +
+           line("connections_per_address_max", std::to_string(rpc.connections_per_address_max), "of one client") +
            line("body_bytes_max", std::to_string(rpc.body_bytes_max), "of one request") +
            line("batch_length_max", std::to_string(rpc.batch_length_max), "calls in one batch") +
-           line("requests_per_second_max", std::to_string(rpc.requests_per_second_max), "of one client address") +
-           line("sockets_max", std::to_string(rpc.sockets_max), "open at the same time") +
-           line("header_timeout_ms", std::to_string(rpc.header_timeout_ms), "a client that sends slower is cut off");
+           line("requests_per_second_per_address", std::to_string(rpc.requests_per_second_per_address)) +
+           line("header_timeout_ms", std::to_string(rpc.header_timeout_ms), "a client that sends slower is cut off") +
+           line("idle_timeout_ms", std::to_string(rpc.idle_timeout_ms), "a connection that says nothing is closed");
 }
 
 std::string format_keys(const ActorFile& file, const auto& path) {

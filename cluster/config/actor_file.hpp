@@ -22,11 +22,13 @@ struct PeerEntry {
 struct RpcSettings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: no JSON-RPC
-    std::uint64_t body_bytes_max = 1 << 20;
-    std::uint64_t batch_length_max = 100;
-    std::uint64_t requests_per_second_max = 10'000;  ///< of one address
-    std::uint64_t sockets_max = 256;
-    std::uint64_t header_timeout_ms = 5000;
+    std::uint64_t connections_max = 512;
+    std::uint64_t connections_per_address_max = 256;
+    std::uint64_t body_bytes_max = 4 << 20;
+    std::uint64_t batch_length_max = 1000;
+    std::uint64_t requests_per_second_per_address = 20'000;
+    std::uint64_t header_timeout_ms = 10'000;
+    std::uint64_t idle_timeout_ms = 120'000;
 };
 
 struct ActorFile {

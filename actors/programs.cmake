@@ -1,0 +1,13 @@
+# The programs: one per actor, and `rondo`, the tool for people. A program exists once its main.cpp and its core do.
+function(rondo_actor actor)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${actor}/main.cpp AND TARGET ${actor}_core)
+    rondo_program(rondo-${actor} SOURCES ${actor}/main.cpp DEPENDS ${actor}_core cluster_config cluster_shell ${ARGN})
+  endif()
+endfunction()
+rondo_actor(intake intake_rpc)
+rondo_actor(consensus)
+rondo_actor(execution)
+rondo_actor(da da_local)
+rondo_actor(watcher)
+rondo_actor(rewards)
+rondo_program(rondo SOURCES ${CMAKE_SOURCE_DIR}/cluster/cli/main.cpp DEPENDS cluster_cli)

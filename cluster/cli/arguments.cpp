@@ -1,0 +1,184 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cluster/cli/commands.hpp"
+#include "cluster/cli/print.hpp"
+
+namespace rondo::cli {
+namespace {
+
+struct Program {
+    CLI::App app{"Rondo: a decentralised sequencer network. One tool to start, watch and use it."};
+    std::function<int()> chosen;
+
+    /// A subcommand with the options that all have.
+    CLI::App* add(const std::string& name, const std::string& what, const std::string& examples, Common& common) {
+        CLI::App* sub = app.add_subcommand(name, what);
+        sub->footer("\nExamples:\n" + examples);
+        sub->add_option("--home", common.home, "The cluster's folder")->capture_default_str();
+        sub->add_flag("--json", common.json, "Print one JSON value");
+        return sub;
+    }
+    template <class Run>
+    void runs(CLI::App* sub, Run run) {
+        sub->callback([this, run] { chosen = run; });
+    }
+};
+
+void add_init(Program& p, InitCommand& c, std::string& policy) {
+    CLI::App* sub = p.add("init", "Make keys, genesis and configuration of a local cluster",
+                          "  rondo init --home /tmp/four --nodes 4\n"
+                          "  rondo init --home /tmp/real --alloc-from transactions.jsonl.gz\n"
+                          "  rondo init --home /tmp/quick --profile test --set epoch_blocks=16 --fund 0x1111111111111111111111111111111111111111=1000000000000000000",
+                          c.common);
+    sub->add_option("--nodes", c.options.nodes, "1, or at least 4")->capture_default_str();
+    sub->add_option("--chain-id", c.options.chain_id, "Of the network; with --alloc-from the file's");
+    sub->add_option("--policy", policy, "Who leads")->check(CLI::IsMember({"single", "round-robin", "stake"}))->capture_default_str();
+    sub->add_option("--profile", c.options.profile, "Parameters for: local, internet, test")->capture_default_str();
+    sub->add_option("--alloc-from", c.options.alloc_from, "Fund every sender of a file of recorded transactions (.jsonl, .jsonl.gz), at its first nonce");
+    sub->add_option("--fund", c.options.funded, "ADDRESS=WEI, may be repeated")->allow_extra_args(false);
+    sub->add_option("--set", c.options.settings, "PARAMETER=VALUE of the genesis, may be repeated")->allow_extra_args(false);
+    sub->add_option_function<std::uint64_t>("--epoch-blocks", [&c](std::uint64_t n) { c.options.settings.push_back("epoch_blocks=" + std::to_string(n)); },
+                                            "Blocks per epoch");
+    sub->add_option("--stakes", c.options.stakes_ether, "Ether per node, separated by commas; default 32 each")->delimiter(',');
+    sub->add_option("--load-accounts", c.options.load_accounts, "Funded senders for 'rondo load'")->capture_default_str()->check(CLI::Range(0, 1'000'000));
+    p.runs(sub, [&c, &policy] {
+        c.options.policy = *policy_from_string(policy);
+        return run_init(c);
+    });
+}
+
+void add_up_down(Program& p, UpCommand& up, Common& down) {
+    CLI::App* sub = p.add("up", "Start and supervise all actors", "  rondo up --home /tmp/four\n  rondo up --home /tmp/four --detach", up.common);
+    sub->add_flag("--detach", up.detach, "Return when all actors answer, and leave them running");
+    sub->add_option("--wait", up.wait_s, "Seconds to wait for them")->capture_default_str();
+    p.runs(sub, [&up] { return run_up(up); });
+    p.runs(p.add("down", "Stop all actors", "  rondo down --home /tmp/four", down), [&down] { return run_down(down); });
+}
+
+void add_status(Program& p, StatusCommand& c) {
+    CLI::App* sub = p.add("status", "One table: nodes and actors, heights, lag, restarts", "  rondo status\n  rondo status --watch\n  rondo status --json | jq .nodes[0].final_height", c.common);
+    sub->add_flag("--watch", c.watch, "Again every second");
+    p.runs(sub, [&c] { return run_status(c); });
+}
+
+void add_act(Program& p, const std::string& name, const std::string& what, ControlAction action, ActCommand& c) {
+    c.action = action;
+    CLI::App* sub = p.add(name, what, "  rondo " + name + " node0/consensus\n  rondo " + name + " node1", c.common);
+    sub->add_option("target", c.target, "NODE or NODE/ACTOR")->required();
+    p.runs(sub, [&c] { return run_act(c); });
+}
+
+void add_logs(Program& p, LogsCommand& c) {
+    CLI::App* sub = p.add("logs", "Show the log of one actor", "  rondo logs node0/intake\n  rondo logs node2/consensus -f\n  rondo logs launcher", c.common);
+    sub->add_option("target", c.target, "NODE/ACTOR, or launcher")->required();
+    sub->add_flag("-f,--follow", c.follow, "Go on with what is written from now on");
+    sub->add_option("-n,--lines", c.lines, "The last lines")->capture_default_str();
+    p.runs(sub, [&c] { return run_logs(c); });
+}
+
+void add_send(Program& p, SendCommand& c, std::string& stage) {
+    CLI::App* sub = p.add("send", "Send signed raw transactions from a file", "  rondo send transactions.jsonl.gz --await executed\n  rondo send sample.jsonl --rate 500 --await posted --json", c.common);
+    sub->add_option("file", c.file, "One JSON object with `raw` per line; .jsonl or .jsonl.gz")->required();
+    sub->add_option("--rate", c.rate, "Transactions per second; 0: as fast as they are taken")->capture_default_str();
+    sub->add_option("--await", stage, "Wait until all admitted ones are there")->check(CLI::IsMember({"accepted", "certified", "final", "executed", "posted"}));
+    sub->add_option("--node", c.node, "Send all to this node, instead of each sender's home lane");
+    sub->add_option("--timeout", c.timeout_s, "Seconds without any progress")->capture_default_str();
+    p.runs(sub, [&c, &stage] {
+        for (int i = 0; i <= static_cast<int>(Stage::posted); ++i)
+            if (to_string(static_cast<Stage>(i)) == stage) c.await = static_cast<Stage>(i);
+        return run_send(c);
+    });
+}
+
+void add_load(Program& p, LoadCommand& c, std::string& placement) {
+    CLI::App* sub = p.add("load", "Generate transfers at a rate, and measure", "  rondo load --rate 1000 --seconds 10\n  rondo load --rate 200 --seconds 30 --payload 512 --json", c.common);
+    sub->add_option("--rate", c.rate, "Transactions per second")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+    sub->add_option("--seconds", c.seconds, "How long")->capture_default_str()->check(CLI::Range(1, 86'400));
+    sub->add_option("--accounts", c.accounts, "Senders")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+    sub->add_option("--recipients", c.recipients, "Each transfer goes to the next of so many")->capture_default_str()->check(CLI::Range(1, 100'000'000));
+    sub->add_option("--payload", c.payload_bytes, "Bytes of data in each")->capture_default_str()->check(CLI::Range(0, 120'000));
+    sub->add_option("--placement", placement, "home: each sender's home lane; random: any node")->check(CLI::IsMember({"home", "random"}))->capture_default_str();
+    sub->add_option("--timeout", c.timeout_s, "Seconds without any progress after the last was sent")->capture_default_str();
+    p.runs(sub, [&c, &placement] {
+        c.random_placement = placement == "random";
+        return run_load(c);
+    });
+}
+
+void add_trace(Program& p, TraceCommand& c) {
+    CLI::App* sub = p.add("trace", "A transaction's stages with times, or why it stopped", "  rondo trace 0x5f1a…", c.common);
+    sub->add_option("hash", c.hash, "The transaction's hash")->required();
+    p.runs(sub, [&c] { return run_trace(c); });
+}
+
+void add_verify(Program& p, VerifyCommand& c) {
+    CLI::App* sub = p.add("verify", "Rebuild the state from the DA layer and the genesis alone, and compare", "  rondo verify --from-da\n  rondo verify --from-da --offline --da /mnt/copy --genesis genesis.json", c.common);
+    sub->add_flag("--from-da", c.from_da, "From the posted data (the only source there is)");
+    sub->add_option("--da", c.da_folder, "The DA store; default: the home's");
+    sub->add_option("--genesis", c.genesis, "The genesis; default: the home's");
+    sub->add_flag("--offline", c.offline, "Ask no running node: compare with the results cited in the blocks only");
+    p.runs(sub, [&c] { return run_verify(c); });
+}
+
+void add_key(Program& p, KeyCommand& c, std::string& kind) {
+    CLI::App* sub = p.add("key", "Show, make, seal and unseal key files", "  rondo key show node0\n  rondo key genesis\n  rondo key generate my.key --kind account\n  rondo key seal my.key", c.common);
+    sub->add_option("verb", c.verb, "show NODE | genesis | generate FILE | seal FILE | unseal FILE")->required()->check(CLI::IsMember({"show", "genesis", "generate", "seal", "unseal"}));
+    sub->add_option("target", c.target, "NODE or FILE");
+    sub->add_option("--kind", kind, "Of a new key")->check(CLI::IsMember({"signing", "transport", "account"}))->capture_default_str();
+    sub->add_option("--passphrase-fd", c.passphrase.descriptor, "Read the passphrase from this file descriptor");
+    sub->add_option("--passphrase-file", c.passphrase.file, "Read the passphrase from this file (mode 0600)");
+    p.runs(sub, [&c, &kind] {
+        c.kind = *key_kind_from_string(kind);
+        if (c.target.empty() && c.verb != "genesis") return fail(exit_usage, "key " + c.verb + " needs a target; see 'rondo key --help'");
+        return run_key(c);
+    });
+}
+
+}  // namespace
+
+std::string to_string(Stage stage) {
+    constexpr const char* names[] = {"accepted", "certified", "final", "executed", "posted"};
+    return names[static_cast<std::size_t>(stage)];
+}
+
+int run_command_line(int argc, char** argv) {
+    Program program;
+    program.app.set_version_flag("--version", "rondo 0.1.0");
+    program.app.require_subcommand(1);
+    InitCommand init;
+    UpCommand up;
+    Common down;
+    StatusCommand status;
+    ActCommand restart, kill, pause, resume;
+    LogsCommand logs;
+    SendCommand send;
+    LoadCommand load;
+    TraceCommand trace;
+    VerifyCommand verify;
+    KeyCommand key;
+    std::string policy = "round-robin", stage, placement = "home", kind = "signing";
+    add_init(program, init, policy);
+    add_up_down(program, up, down);
+    add_status(program, status);
+    add_act(program, "restart", "Stop an actor or a node, and start it again", ControlAction::restart, restart);
+    add_act(program, "kill", "Kill it without warning; the launcher starts it again", ControlAction::kill, kill);
+    add_act(program, "pause", "Stop it from running, without ending it", ControlAction::pause, pause);
+    add_act(program, "resume", "Let a paused one go on", ControlAction::resume, resume);
+    add_logs(program, logs);
+    add_send(program, send, stage);
+    add_load(program, load, placement);
+    add_trace(program, trace);
+    add_verify(program, verify);
+    add_key(program, key, kind);
+    try {
+        program.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.app.exit(error) == 0 ? exit_done : exit_usage;
+    }
+    return program.chosen();
+}
+
+}  // namespace rondo::cli

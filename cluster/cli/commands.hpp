@@ -1,0 +1,106 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/config/init.hpp"
+#include "cluster/config/key_file.hpp"
+#include "cluster/launcher/control.hpp"
+
+/// The commands of `rondo`, one function each; arguments.cpp fills in what the command line says. Each returns the exit code.
+namespace rondo::cli {
+
+struct Common {
+    std::string home = "rondo-home";
+    bool json = false;
+};
+
+struct InitCommand {
+    Common common;
+    InitOptions options;
+};
+int run_init(InitCommand command);
+
+struct UpCommand {
+    Common common;
+    bool detach = false;
+    std::uint64_t wait_s = 60;  ///< for all actors to answer
+};
+int run_up(const UpCommand& command);
+int run_down(const Common& common);
+
+struct StatusCommand {
+    Common common;
+    bool watch = false;
+};
+int run_status(const StatusCommand& command);
+
+struct ActCommand {
+    Common common;
+    ControlAction action = ControlAction::restart;
+    std::string target;  ///< NODE or NODE/ACTOR
+};
+int run_act(const ActCommand& command);
+
+struct LogsCommand {
+    Common common;
+    std::string target;  ///< NODE/ACTOR
+    bool follow = false;
+    std::uint64_t lines = 50;
+};
+int run_logs(const LogsCommand& command);
+
+enum class Stage : std::uint8_t { accepted, certified, final, executed, posted };
+[[nodiscard]] std::string to_string(Stage stage);
+
+struct SendCommand {
+    Common common;
+    std::string file;
+    std::uint64_t rate = 0;  ///< transactions per second; 0: as fast as they are taken
+    std::optional<Stage> await;
+    std::string node;             ///< empty: each sender's home lane
+    std::uint64_t timeout_s = 120;  ///< without any progress
+};
+int run_send(const SendCommand& command);
+
+struct LoadCommand {
+    Common common;
+    std::uint64_t rate = 100;
+    std::uint64_t seconds = 10;
+    std::uint64_t accounts = 1000;
+    std::uint64_t recipients = 100'000;
+    std::uint64_t payload_bytes = 0;
+    bool random_placement = false;
+    std::uint64_t timeout_s = 60;
+};
+int run_load(const LoadCommand& command);
+
+struct TraceCommand {
+    Common common;
+    std::string hash;
+};
+int run_trace(const TraceCommand& command);
+
+struct VerifyCommand {
+    Common common;
+    bool from_da = true;
+    std::string da_folder;  ///< empty: the home's
+    std::string genesis;    ///< empty: the home's
+    bool offline = false;   ///< compare with nobody: print what the data says
+};
+int run_verify(const VerifyCommand& command);
+
+struct KeyCommand {
+    Common common;
+    std::string verb;  ///< show, generate, seal, unseal, genesis
+    std::string target;
+    KeyKind kind = KeyKind::signing;
+    PassphraseSource passphrase;
+};
+int run_key(const KeyCommand& command);
+
+/// The whole program.
+int run_command_line(int argc, char** argv);
+
+}  // namespace rondo::cli

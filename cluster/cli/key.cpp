@@ -1,0 +1,84 @@
+#include "cluster/cli/commands.hpp"
+#include "cluster/cli/print.hpp"
+#include "cluster/config/cluster_file.hpp"
+#include "cluster/config/genesis_file.hpp"
+
+namespace rondo::cli {
+namespace {
+
+int show(const KeyCommand& command) {
+    const Home home = Home::at(command.common.home);
+    const std::filesystem::path folder = home.node(command.target) / "keys";
+    JsonArray list;
+    Table table;
+    table.header({"key", "kind", "public key or address", "sealed"});
+    for (const char* name : {"signing", "transport", "watcher", "rewards", "fees"}) {
+        const auto header = read_key_header(folder / (std::string(name) + ".key"));
+        if (!header) return fail(exit_usage, header.error().message);
+        const std::string kind(to_string(header->kind)), shown = to_hex_prefixed(header->public_part);
+        table.row({{name}, {kind}, {shown}, {header->sealed ? "yes" : "no"}});
+        list.add(JsonObject().set("name", name).set("kind", kind).set("public", shown).set("sealed", header->sealed));
+    }
+    if (command.common.json) print_json(JsonObject().set("node", command.target).set("keys", list));
+    else print_line(table.text());
+    return exit_done;
+}
+
+int show_genesis(const KeyCommand& command) {
+    const auto genesis = read_genesis(Home::at(command.common.home).genesis());
+    if (!genesis) return fail(exit_usage, genesis.error().message);
+    const std::string digest = to_hex_prefixed(digest_of(*genesis).view());
+    if (command.common.json) print_json(JsonObject().set("chain_id", genesis->chain_id).set("genesis", digest));
+    else print_line(digest);
+    return exit_done;
+}
+
+int generate(const KeyCommand& command) {
+    const Key key = generate_key(command.kind);
+    std::string passphrase;
+    if (command.passphrase.any()) {
+        auto given = read_passphrase(command.passphrase, "new passphrase of " + command.target);
+        if (!given) return fail(exit_usage, given.error().message);
+        passphrase = std::move(*given);
+    }
+    const auto written = write_key(command.target, key, passphrase.empty() ? nullptr : &passphrase);
+    if (!written) return fail(exit_usage, written.error().message);
+    const std::string shown = to_hex_prefixed(key.public_part());
+    if (command.common.json)
+        print_json(JsonObject().set("file", command.target).set("kind", std::string(to_string(key.kind))).set("public", shown));
+    else print_line(shown);
+    return exit_done;
+}
+
+int reseal(const KeyCommand& command, bool seal) {
+    const auto header = read_key_header(command.target);
+    if (!header) return fail(exit_usage, header.error().message);
+    if (header->sealed == seal) return fail(exit_no, command.target + (seal ? ": is sealed already" : ": is not sealed"));
+    PassphraseSource source = command.passphrase;
+    source.prompt = true;
+    const auto key = read_key(command.target, header->kind, source);
+    if (!key) return fail(exit_no, key.error().message);
+    Configured<void> done;
+    if (seal) {
+        const auto passphrase = read_passphrase(source, "new passphrase of " + command.target);
+        if (!passphrase) return fail(exit_usage, passphrase.error().message);
+        done = replace_key(command.target, *key, &*passphrase);
+    } else {
+        done = replace_key(command.target, *key);
+    }
+    if (!done) return fail(exit_usage, done.error().message);
+    if (command.common.json) print_json(JsonObject().set("file", command.target).set("sealed", seal));
+    else print_line(command.target + (seal ? ": sealed" : ": unsealed"));
+    return exit_done;
+}
+
+}  // namespace
+
+int run_key(const KeyCommand& command) {
+    if (command.verb == "show") return show(command);
+    if (command.verb == "genesis") return show_genesis(command);
+    if (command.verb == "generate") return generate(command);
+    return reseal(command, command.verb == "seal");
+}
+
+}  // namespace rondo::cli
