@@ -73,7 +73,8 @@ std::optional<AccountKey> AccountKey::from_secret(ByteView secret_32_bytes) {
     const auto secret = std::make_shared<Wiped>();
     std::copy(secret_32_bytes.begin(), secret_32_bytes.end(), secret->bytes.begin());
     secp256k1_pubkey key;
-    if (secp256k1_ec_pubkey_create(signing_context(), &key, secret->bytes.data()) != 1) return std::nullopt;  // zero, or not below the order
+    // Zero, or not below the group's order.
+    if (secp256k1_ec_pubkey_create(signing_context(), &key, secret->bytes.data()) != 1) return std::nullopt;
     return AccountKey(secret, address_of(signing_context(), key));
 }
 

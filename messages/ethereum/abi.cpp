@@ -31,7 +31,9 @@ std::optional<ByteView> dynamic_bytes(ByteView input, std::uint64_t offset) {
 
 }  // namespace
 
-Selector selector(std::string_view signature) { return *Selector::from(event_topic(signature).view().first(Selector::size_bytes)); }
+Selector selector(std::string_view signature) {
+    return *Selector::from(event_topic(signature).view().first(Selector::size_bytes));
+}
 
 Hash256 event_topic(std::string_view signature) { return crypto::keccak256(as_bytes(signature)); }
 

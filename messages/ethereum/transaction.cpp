@@ -224,7 +224,8 @@ uint256 Transaction::effective_gas_price(const uint256& base_fee) const {
 tl::expected<Transaction, Refusal> decode_transaction(ByteView raw, std::uint64_t chain_id, std::uint64_t fee_min_wei) {
     const auto fields = parse(raw);
     if (!fields) return tl::unexpected(fields.error());
-    if (const Refusal refusal = check_rules(*fields, chain_id, fee_min_wei); refusal != Refusal::none) return tl::unexpected(refusal);
+    const Refusal refusal = check_rules(*fields, chain_id, fee_min_wei);
+    if (refusal != Refusal::none) return tl::unexpected(refusal);
     return transaction_of(*fields, raw);
 }
 

@@ -23,7 +23,8 @@ std::vector<std::string> spoken_types(std::string type) {
     std::vector<std::string> out;
     std::istringstream in(type);
     for (std::string part; std::getline(in, part, ',');) {
-        static const std::vector<std::string> known{"address", "bool", "string", "bytes", "bytes32", "uint256", "bytes32[]", "uint256[]"};
+        static const std::vector<std::string> known{"address", "bool",    "string",    "bytes",
+                                                    "bytes32", "uint256", "bytes32[]", "uint256[]"};
         if (std::find(known.begin(), known.end(), part) == known.end()) return {};
         out.push_back(part);
     }
@@ -123,7 +124,8 @@ TEST(Abi, RefusesWhatIsNotStrict) {
     const auto bytes = [](abi::Decoder& d) { return d.bytes(); };
     const Bytes good = abi::Encoder().bytes(Bytes{1, 2, 3}).arguments();
     EXPECT_FALSE(refuses(good, bytes));
-    for (std::size_t length = 0; length < good.size(); ++length) EXPECT_TRUE(refuses(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)), bytes));
+    for (std::size_t length = 0; length < good.size(); ++length)
+        EXPECT_TRUE(refuses(to_bytes(ByteView(good).first(length)), bytes)) << length;
     Bytes padding = good;
     padding.back() = 1;
     EXPECT_TRUE(refuses(padding, bytes));

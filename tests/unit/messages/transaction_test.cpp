@@ -126,8 +126,10 @@ TEST(Transaction, IsMalformedWhenAFieldIsOutOfRange) {
     const Crafted good(transfer());
     EXPECT_EQ(refusal_of(good.raw()), Refusal::none);
     const Bytes nine_bytes = rlp::encode_string(Bytes(9, 1)), wide = rlp::encode_string(Bytes(33, 1));
-    for (const std::size_t field : {f_chain, f_nonce, f_gas}) EXPECT_EQ(refusal_of(good.with(field, nine_bytes)), Refusal::malformed) << field;
-    for (const std::size_t field : {f_tip, f_fee, f_value, f_to, f_r, f_s}) EXPECT_EQ(refusal_of(good.with(field, wide)), Refusal::malformed) << field;
+    for (const std::size_t field : {f_chain, f_nonce, f_gas})
+        EXPECT_EQ(refusal_of(good.with(field, nine_bytes)), Refusal::malformed) << field;
+    for (const std::size_t field : {f_tip, f_fee, f_value, f_to, f_r, f_s})
+        EXPECT_EQ(refusal_of(good.with(field, wide)), Refusal::malformed) << field;
     for (std::size_t field = 0; field < 12; ++field)
         EXPECT_EQ(refusal_of(good.with(field, rlp::encode_list(rlp::encode_list({})))), Refusal::malformed) << field;
     for (const std::size_t field : {f_chain, f_nonce, f_tip, f_fee, f_gas, f_value, f_parity, f_r, f_s})

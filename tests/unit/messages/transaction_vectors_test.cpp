@@ -27,7 +27,8 @@ std::optional<DecodedTransaction> valid_on_mainnet(const Bytes& raw) {
     const auto d = decode_any(raw);
     if (!d) return std::nullopt;
     const Transaction& t = d->transaction;
-    const bool valid = (!d->is_protected || t.chain_id == 1) && crypto::is_low_s(t.signature) && t.max_priority_fee <= t.max_fee &&
+    const bool own_chain = !d->is_protected || t.chain_id == 1;
+    const bool valid = own_chain && crypto::is_low_s(t.signature) && t.max_priority_fee <= t.max_fee &&
                        checked_mul(t.max_fee, t.gas_limit) && ethereums_intrinsic_gas(*d) <= t.gas_limit &&
                        t.nonce < std::numeric_limits<std::uint64_t>::max() &&
                        !(d->is_creation && t.data.size() > initcode_bytes_max) && recover_sender(t);
@@ -221,7 +222,8 @@ TEST(TransactionVectors, RecordedTrafficIsRefusedExactlyAsExpected) {
         std::map<std::string, std::uint64_t> refused;
         const auto all = recorded_transactions("transactions/" + chain + ".jsonl.gz");
         for (const Recorded& recorded : all)
-            if (const auto t = decode_transaction(recorded.raw, expected.at("chain_id"), 7); !t) ++refused[std::string(to_string(t.error()))];
+            if (const auto t = decode_transaction(recorded.raw, expected.at("chain_id"), 7); !t)
+                ++refused[std::string(to_string(t.error()))];
         EXPECT_EQ(json(refused), expected.at("refused")) << chain;
         EXPECT_EQ(all.size(), expected.at("transactions").get<std::size_t>()) << chain;
     }
