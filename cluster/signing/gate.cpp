@@ -1,0 +1,111 @@
+#include "cluster/signing/gate.hpp"
+
+#include <algorithm>
+
+#include "messages/base/require.hpp"
+#include "messages/crypto/hash.hpp"
+
+/// The table: slot key -> identity ‖ H(body), and one row that names the first epoch it still remembers.
+///  1. One body per slot. Acks: one header per slot, so that a `verified` ack may follow an unverified one.
+///  2. Finalize(v) and Nullify(v) exclude each other (3-protocol.md, 2, rules 4 and 5).
+///  3. Nothing is signed for an epoch whose slots were forgotten.
+namespace rondo {
+namespace {
+
+Bytes key_of(const Slot& slot) {
+    Bytes key;
+    append_be64(key, slot.epoch.value);
+    key.push_back(static_cast<std::uint8_t>(slot.kind));
+    append_be64(key, slot.a);
+    append_be64(key, slot.b);
+    return key;
+}
+
+/// In the list of fresh signatures the body's digest stands beside the identity, under the key and one more byte.
+Bytes body_key_of(const Bytes& key) {
+    Bytes out = key;
+    out.push_back(0);
+    return out;
+}
+
+/// After every epoch that can be reached by counting.
+Bytes floor_key() { return Bytes(9, 0xff); }
+
+std::optional<Slot> excluded_by(const Slot& slot) {
+    Slot other = slot;
+    if (slot.kind == Kind::finalize) other.kind = Kind::nullify;
+    else if (slot.kind == Kind::nullify) other.kind = Kind::finalize;
+    else return std::nullopt;
+    return other;
+}
+
+const Digest* find_fresh(const std::vector<std::pair<Bytes, Digest>>& fresh, const Bytes& key) {
+    const auto found = std::find_if(fresh.rbegin(), fresh.rend(), [&](const auto& entry) { return entry.first == key; });
+    return found == fresh.rend() ? nullptr : &found->second;
+}
+
+constexpr std::size_t row_bytes = 2 * Digest::size_bytes;
+constexpr std::size_t slot_key_bytes = 25;
+
+/// What an earlier step signed is in the view by now.
+void forget_stored(std::vector<std::pair<Bytes, Digest>>& fresh, const StoreView& view, Table table) {
+    std::erase_if(fresh, [&](const auto& entry) {
+        const ByteView key = entry.first;
+        return view.get(table, key.first(std::min(key.size(), slot_key_bytes))).has_value() && key.size() >= slot_key_bytes;
+    });
+}
+
+std::uint64_t remembered_from(const std::vector<std::pair<Bytes, Digest>>& fresh, const StoreView& view, Table table) {
+    const auto stored = view.get(table, floor_key());
+    const Digest* said_now = find_fresh(fresh, floor_key());
+    return std::max(stored ? read_be64(*stored) : 0, said_now != nullptr ? read_be64(said_now->view().first(8)) : 0);
+}
+
+}  // namespace
+
+SigningGate::SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis)
+    : view_(view), table_(table), key_(std::move(key)), genesis_(genesis) {}
+
+std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
+    const Bytes key = key_of(slot);
+    if (const Digest* fresh = find_fresh(fresh_, key)) return *fresh;
+    const auto row = view_.get(table_, key);
+    if (!row) return std::nullopt;
+    require(row->size() == row_bytes, "a row of the signing table has another length");
+    return Digest::from(row->first(Digest::size_bytes));
+}
+
+tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects) {
+    forget_stored(fresh_, view_, table_);
+    if (slot.epoch.value < remembered_from(fresh_, view_, table_)) return tl::unexpected(GateRefusal::conflict);  // 3.
+    if (const auto other = excluded_by(slot); other && signed_for(*other)) return tl::unexpected(GateRefusal::conflict);  // 2.
+
+    const Digest body_digest = crypto::blake2b(body);
+    const Bytes key = key_of(slot);
+    const auto signed_before = signed_for(slot);
+    if (signed_before) {  // 1.
+        const Digest* fresh_body = find_fresh(fresh_, body_key_of(key));
+        const bool same_body = fresh_body != nullptr ? *fresh_body == body_digest
+                                                     : Digest::from(view_.get(table_, key)->last(Digest::size_bytes)) == body_digest;
+        if (*signed_before != identity || (!same_body && slot.kind != Kind::ack)) return tl::unexpected(GateRefusal::conflict);
+    } else {
+        Bytes row = to_bytes(identity.view());
+        append(row, body_digest.view());
+        effects.put(table_, key, std::move(row));
+        fresh_.emplace_back(key, identity);
+        fresh_.emplace_back(body_key_of(key), body_digest);
+    }
+    return key_.sign(signing_bytes(genesis_, slot.epoch, slot.kind, body));
+}
+
+void SigningGate::prune_below(Epoch epoch, Effects& effects) {
+    Bytes end;
+    append_be64(end, epoch.value);
+    effects.records.push_back(EraseRange{table_, {}, end});
+    effects.put(table_, floor_key(), end);
+    Digest floor;
+    for (std::size_t i = 0; i < 8; ++i) floor.bytes[i] = end[i];
+    fresh_.emplace_back(floor_key(), floor);
+}
+
+}  // namespace rondo
