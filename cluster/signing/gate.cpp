@@ -89,7 +89,9 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
                                                      : Digest::from(view_.get(table_, key)->last(Digest::size_bytes)) == body_digest;
         if (*signed_before != identity || (!same_body && slot.kind != Kind::ack)) return tl::unexpected(GateRefusal::conflict);
     } else {
-        Bytes row = to_bytes(identity.view());
+        Bytes row;
+        row.reserve(row_bytes);
+        append(row, identity.view());
         append(row, body_digest.view());
         effects.put(table_, key, std::move(row));
         fresh_.emplace_back(key, identity);
