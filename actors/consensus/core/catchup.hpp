@@ -1,0 +1,41 @@
+#pragma once
+#include <map>
+#include <optional>
+
+#include "actors/consensus/core/simplex.hpp"
+
+namespace rondo::consensus {
+
+/// How a node that missed something comes back (3-protocol.md, 5), and how others help it. Final blocks travel in ranges
+/// with one proof each; what comes in goes through Simplex, as everything else. Sets of later epochs come from this node's own
+/// execution, so that across epochs catching up proceeds as execution follows.
+class Catchup {
+  public:
+    Catchup(Replica& replica, Simplex& simplex) : replica_(replica), simplex_(simplex) {}
+
+    /// A peer speaks of an epoch that has not begun here. A claim, not a proof: it makes me ask.
+    void on_ahead(Turn& turn, OperatorNumber from, Epoch epoch);
+    /// A peer speaks of an epoch that is over: it gets the proof of its end.
+    void on_behind(Turn& turn, OperatorNumber from, Epoch epoch);
+    void on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const;
+    void on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range);
+    /// After a step has settled: go on asking if something is wanted.
+    void on_settled(Turn& turn);
+
+    /// Consecutive final blocks of one epoch with their proof, bounded; empty if there is nothing from `first` on.
+    [[nodiscard]] FinalBlocks range(Height first, Height last) const;
+
+  private:
+    void ask(Turn& turn, OperatorNumber whom);
+    [[nodiscard]] bool left_behind() const;
+
+    Replica& replica_;
+    Simplex& simplex_;
+    std::map<OperatorNumber, Epoch> claims_;
+    std::map<OperatorNumber, Instant> helped_;
+    std::optional<OperatorNumber> next_;  ///< whom to ask for more
+    std::optional<Instant> asked_at_;
+    std::uint64_t asked_count_ = 0;
+};
+
+}  // namespace rondo::consensus

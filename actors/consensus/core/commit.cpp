@@ -1,0 +1,154 @@
+#include "actors/consensus/core/limits.hpp"
+#include "actors/consensus/core/signatures.hpp"
+#include "actors/consensus/core/simplex.hpp"
+#include "actors/consensus/core/tables.hpp"
+
+// Rule 7 and the change of epochs: what is final goes to the store and to the `blocks` stream, in order.
+namespace rondo::consensus {
+namespace {
+
+const std::vector<VoteRecord>& votes_of(const Block& block) { return proposal_in(*block.body)->votes; }
+
+}  // namespace
+
+bool Simplex::commit_final(Turn& turn) {
+    if (!pending_final_) return false;
+    if (pending_final_->view <= replica_.chain.floor().view || replica_.epoch_is_over()) {
+        pending_final_.reset();
+        return true;
+    }
+    const auto path = replica_.chain.path_to(pending_final_->view, pending_final_->digest);
+    if (!path) return false;
+    const Certificate finalization = *pending_final_;
+    const Block* last = nullptr;
+    for (const Block& block : *path)
+        if (!block.tail) last = &block;
+    require(last != nullptr, "the epoch is over before its tails become final");
+    for (const Block& block : *path) {
+        if (block.tail) break;
+        if (&block == last) commit_block(turn, block, finalization);
+        else if (const Certificate* own = certificate(block.view, VoteKind::finalize)) commit_block(turn, block, *own);
+        else commit_block(turn, block, std::nullopt);
+    }
+    if (replica_.at_boundary(*last)) {
+        next_set_hash_ = proposal_in(*last->body)->next_set_hash;
+        store_epoch_proof(turn, *path, finalization);
+    }
+    replica_.chain.raise_floor(last->view, last->digest);
+    latest_finalization_ = finalization;
+    pending_final_.reset();
+    after_commit(turn);
+    return true;
+}
+
+void Simplex::commit_block(Turn& turn, const Block& block, const std::optional<Certificate>& finalization) {
+    const Proposal& proposal = *proposal_in(*block.body);
+    const Bytes key = tables::key(block.height);
+    turn.effects.put(tables::blocks, key, encode(FinalBlock{proposal, finalization}));
+    turn.effects.publishes.push_back({Stream::blocks, block.height.value, RecordRef{tables::blocks, key}, block.digest});
+    replica_.pool.on_final(proposal);
+    replica_.lanes.on_final_cut(turn, proposal.cut_delta);
+    for (const VoteRecord& vote : votes_of(block))
+        if (vote.vote == VoteKind::notarize) ++votes_on_chain_[replica_.context->at(vote.signer)->number];
+    if (!replica_.results.agrees_with(block.executed))
+        replica_.mute(turn, "the final chain cites another result at height " + std::to_string(block.executed.height.value));
+}
+
+// Kept for ever: a new node walks the sets from genesis.
+void Simplex::store_epoch_proof(Turn& turn, const std::vector<Block>& path, const Certificate& finalization) const {
+    FinalBlocks proof{{}, finalization, {}};
+    for (const Block& block : path) {
+        if (const Tail* tail = std::get_if<Tail>(block.body.get())) proof.tails.push_back(*tail);
+        else proof.blocks = {*proposal_in(*block.body)};
+    }
+    turn.effects.put(tables::proofs, tables::key(replica_.epoch), encode(proof));
+}
+
+// Prune below the floor, and only there.
+void Simplex::after_commit(Turn& turn) {
+    const Block& floor = replica_.chain.floor();
+    const Epoch epoch = replica_.epoch;
+    turn.effects.put(tables::meta, to_bytes(as_bytes("floor")), encode(floor_of(epoch, floor)));
+    turn.effects.records.push_back(EraseRange{tables::certificates, tables::key(epoch), tables::key(epoch, floor.view)});
+    turn.effects.records.push_back(EraseRange{tables::bodies, tables::key(epoch), tables::key(epoch, floor.view.next())});
+    views_.erase(views_.begin(), views_.upper_bound(floor.view));
+    replica_.pool.forget_below(floor.view.minus_or_zero(replica_.parameters().execution_lag_max));
+    replica_.results.prune_below(turn, floor.executed.height);
+    notarized_height_ = std::max(notarized_height_, floor.height);
+    last_progress_ = turn.now;
+    news_ = true;
+}
+
+// 3-protocol.md, 4: the next epoch starts at view 1 on the boundary block.
+bool Simplex::begin_next_epoch(Turn& turn) {
+    if (!replica_.epoch_is_over() || !replica_.muted.empty()) return false;
+    const EpochContext* next = replica_.epochs.find(replica_.epoch.next());
+    if (next == nullptr) return false;
+    if (next_set_hash_ != rondo::digest_of(*next)) {
+        replica_.mute(turn, "the boundary block names another next set than this node computed");
+        return false;
+    }
+    if (!replica_.begin_next_epoch(turn)) return false;
+    views_.clear();
+    own_votes_.clear();
+    pending_final_.reset();
+    latest_finalization_.reset();
+    next_set_hash_.reset();
+    own_last_proposal_.reset();
+    repeat_executed_ = false;
+    active_.assign(replica_.context->operators.size(), View(0));
+    enter(turn, View(1));
+    return true;
+}
+
+namespace {
+
+/// Blocks follow one another from the floor, tails follow the last of them, and the proof is for the last body.
+bool is_chained(const Block& floor, const std::vector<Proposal>& blocks, const std::vector<Tail>& tails, const Certificate& proof) {
+    Digest parent = floor.digest;
+    View parent_view = floor.view;
+    Height height = floor.height;
+    const auto follows = [&](const auto& body) {
+        const bool ok = body.parent_digest == parent && body.parent_view == parent_view && body.view > parent_view;
+        parent = rondo::digest_of(body);
+        parent_view = body.view;
+        return ok;
+    };
+    for (const Proposal& block : blocks) {
+        if (block.height != height.next() || !follows(block)) return false;
+        height = block.height;
+    }
+    for (const Tail& tail : tails)
+        if (!follows(tail)) return false;
+    return proof.vote == VoteKind::finalize && proof.view == parent_view && proof.digest == parent;
+}
+
+}  // namespace
+
+bool Simplex::on_final_range(Turn& turn, const FinalBlocks& range) {
+    const Block& floor = replica_.chain.floor();
+    const Digest& genesis = replica_.genesis;
+    const EpochContext& context = *replica_.context;
+    if (!range.proof || replica_.epoch_is_over()) return false;
+    std::vector<Proposal> blocks;
+    for (const Proposal& block : range.blocks)
+        if (block.height > floor.height) blocks.push_back(block);
+    if (blocks.empty() || !is_chained(floor, blocks, range.tails, *range.proof)) return false;
+    const auto is_right = [&](const Body& body) {
+        return epoch_of(body) == replica_.epoch && leader_in(body) == leader_of(context, view_of(body)) &&
+               malformed(context, body).empty() && is_signed(genesis, context, body);
+    };
+    if (!is_certified(genesis, context, *range.proof, nullptr)) return false;
+    if (blocks.back().height > context.planned_end || (!range.tails.empty() && blocks.back().height != context.planned_end)) return false;
+    for (const Proposal& block : blocks)
+        if (!is_right(block)) return false;
+    for (const Tail& tail : range.tails)
+        if (!is_right(tail)) return false;
+    for (Proposal& block : blocks) replica_.chain.add(rondo::digest_of(block), std::move(block));
+    for (const Tail& tail : range.tails) replica_.chain.add(rondo::digest_of(tail), tail);
+    if (certificate(range.proof->view, VoteKind::finalize) == nullptr) accept(turn, *range.proof);
+    seen_height_ = std::max(seen_height_, range.blocks.back().height);
+    return true;
+}
+
+}  // namespace rondo::consensus

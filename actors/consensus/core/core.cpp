@@ -1,0 +1,202 @@
+#include "actors/consensus/core/core.hpp"
+
+#include "actors/consensus/core/limits.hpp"
+#include "actors/consensus/core/signatures.hpp"
+#include "actors/consensus/core/tables.hpp"
+
+namespace rondo {
+namespace {
+
+constexpr TimerId the_timer = 1;
+
+}  // namespace
+
+ActorTraits consensus_traits() {
+    namespace t = consensus::tables;
+    return {Actor::consensus,
+            Durability::durable,
+            {t::meta, t::gate, t::certificates, t::bodies, t::blocks, t::contexts, t::proofs, t::poas, t::results},
+            {Stream::certificates, Stream::results},
+            {Channel::votes, Channel::sync},
+            1};
+}
+
+ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
+    : replica_(config.self, std::move(config.key), config.genesis, store), simplex_(replica_), catchup_(replica_, simplex_) {}
+
+Effects ConsensusCore::start(Instant now) {
+    Turn turn{now, {}};
+    simplex_.start(turn);
+    settle(turn);
+    return finish(std::move(turn), true);
+}
+
+Effects ConsensusCore::step(Instant now, const Input& input) {
+    Turn turn{now, {}};
+    bool idle = false;
+    if (const auto* message = std::get_if<StreamMessage>(&input)) on_stream(turn, *message);
+    if (const auto* message = std::get_if<PeerMessage>(&input)) on_peer(turn, *message);
+    if (const auto* request = std::get_if<Request>(&input)) on_request(turn, *request);
+    if (std::holds_alternative<TimerFired>(input)) {
+        armed_.reset();
+        idle = true;
+        simplex_.on_time(turn);
+    }
+    settle(turn);
+    return finish(std::move(turn), idle);
+}
+
+// Messages of the next epoch that came early are heard as soon as it begins.
+void ConsensusCore::settle(Turn& turn) {
+    Epoch before = replica_.epoch;
+    simplex_.settle(turn);
+    while (replica_.epoch != before) {
+        before = replica_.epoch;
+        for (const auto& [from, message] : std::exchange(early_, {})) on_message(turn, from, message);
+        simplex_.settle(turn);
+    }
+    catchup_.on_settled(turn);
+}
+
+Effects ConsensusCore::finish(Turn turn, bool idle) {
+    replica_.voice.flush(turn, idle);
+    arm_timer(turn);
+    return std::move(turn.effects);
+}
+
+void ConsensusCore::arm_timer(Turn& turn) {
+    const auto next = simplex_.next_deadline();
+    if (!next || armed_ == next) return;
+    armed_ = next;
+    turn.effects.timers.push_back({the_timer, next->value > turn.now.value ? next->value - turn.now.value : 0});
+}
+
+void ConsensusCore::on_stream(Turn& turn, const StreamMessage& message) {
+    if (message.stream == Stream::certificates) {
+        const auto poa = decode<PoA>(message.payload);
+        require(poa.has_value(), "my own intake speaks canonically");
+        on_certified(turn, *poa);
+    } else if (message.stream == Stream::results) {
+        const auto executed = decode<ExecutedBlock>(message.payload);
+        require(executed.has_value(), "my own execution speaks canonically");
+        on_executed(turn, *executed);
+    }
+}
+
+void ConsensusCore::on_certified(Turn& turn, const PoA& poa) {
+    if (replica_.lanes.add(turn, poa, *replica_.chain.floor().cut, replica_.parameters().lane_window)) simplex_.on_news();
+}
+
+void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
+    replica_.results.learn(turn, executed);
+    if (!replica_.results.agrees_with_citations(executed.height))
+        replica_.mute(turn, "own result differs from the final chain at height " + std::to_string(executed.height.value));
+    if (executed.next_context && !replica_.epochs.learn(turn, *executed.next_context))
+        replica_.mute(turn, "own execution contradicts itself about epoch " + std::to_string(executed.next_context->epoch.value));
+    simplex_.on_news();
+}
+
+void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
+    const auto decoded = decode<ConsensusMessage>(message.payload);
+    if (decoded) on_message(turn, message.from, *decoded);
+    else ++undecodable_;
+}
+
+bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message) {
+    if (epoch == replica_.epoch) return true;
+    if (epoch < replica_.epoch) {
+        catchup_.on_behind(turn, from, epoch);
+        return false;
+    }
+    if (epoch == replica_.epoch.next() && early_.size() < consensus::early_messages_max) early_.emplace_back(from, message);
+    catchup_.on_ahead(turn, from, epoch);
+    return false;
+}
+
+void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
+    std::visit(
+        [&](const auto& m) {
+            using T = std::decay_t<decltype(m)>;
+            if constexpr (requires { m.epoch; }) {
+                if (!is_current(turn, from, m.epoch, message)) return;
+            }
+            if constexpr (std::is_same_v<T, Proposal> || std::is_same_v<T, Tail>) simplex_.on_body(turn, from, m);
+            else if constexpr (std::is_same_v<T, Vote>) simplex_.on_vote(turn, from, m);
+            else if constexpr (std::is_same_v<T, Certificate>) simplex_.on_certificate(turn, from, m);
+            else if constexpr (std::is_same_v<T, PoAs>) on_poas(turn, m);
+            else if constexpr (std::is_same_v<T, CertificateRequest>) simplex_.on_certificate_request(turn, from, m.view);
+            else if constexpr (std::is_same_v<T, PoaRequest>) on_poa_request(turn, from, m);
+            else if constexpr (std::is_same_v<T, BodyRequest>) simplex_.on_body_request(turn, from, m.digest);
+            else if constexpr (std::is_same_v<T, BlockRangeRequest>) catchup_.on_range_request(turn, from, m);
+            else catchup_.on_range(turn, from, m);
+        },
+        message);
+}
+
+// From peers: checked here. From my own intake: checked there.
+void ConsensusCore::on_poas(Turn& turn, const PoAs& poas) {
+    if (poas.certificates.size() > consensus::poas_per_message_max) return;
+    for (const PoA& poa : poas.certificates) {
+        const BatchHeader& header = poa.header;
+        const EpochContext* context = header.epoch <= replica_.epoch.next() ? replica_.epochs.find(header.epoch) : nullptr;
+        if (context == nullptr || header.epoch < replica_.epoch) continue;
+        if (replica_.lanes.find(header.epoch, header.lane, header.height) != nullptr) continue;
+        if (consensus::is_available(replica_.genesis, *context, poa)) on_certified(turn, poa);
+    }
+}
+
+void ConsensusCore::on_poa_request(Turn& turn, OperatorNumber from, const PoaRequest& request) const {
+    if (request.digests.size() > consensus::poas_per_message_max) return;
+    PoAs found;
+    for (const Digest& digest : request.digests)
+        if (const auto* held = replica_.lanes.find(digest)) found.certificates.push_back(held->poa);
+    if (!found.certificates.empty()) replica_.voice.send(turn, from, found);
+}
+
+void ConsensusCore::on_request(Turn& turn, const Request& request) const {
+    const auto decoded = decode<ConsensusRequest>(request.payload);
+    const ConsensusReply reply = decoded ? std::visit([&](const auto& r) { return answer(r); }, *decoded)
+                                         : ConsensusReply(RequestError{"not a consensus request"});
+    turn.effects.replies.push_back({request.id, encode(reply)});
+}
+
+ConsensusReply ConsensusCore::answer(const GetFinalBlocks& request) const {
+    FinalBlocksReply reply;
+    std::size_t bytes = 0;
+    if (request.last < request.first) return RequestError{"the range ends before it begins"};
+    replica_.store.scan(consensus::tables::blocks, consensus::tables::key(request.first), {}, [&](ByteView key, ByteView value) {
+        bytes += value.size();
+        if (read_be64(key) > request.last.value || (bytes > consensus::range_bytes_max && !reply.blocks.empty())) return false;
+        auto block = decode<FinalBlock>(value);
+        require(block.has_value(), "a stored block decodes");
+        reply.blocks.push_back(std::move(*block));
+        return reply.blocks.size() < consensus::range_blocks_max;
+    });
+    return reply;
+}
+
+ConsensusReply ConsensusCore::answer(const GetHead&) const {
+    const consensus::Block& floor = replica_.chain.floor();
+    return HeadReply{floor.height, floor.digest, replica_.epoch, simplex_.view()};
+}
+
+std::vector<StatusField> ConsensusCore::status() const {
+    const consensus::Block& floor = replica_.chain.floor();
+    std::vector<StatusField> fields{
+        {"epoch", replica_.epoch.value},
+        {"view", simplex_.view().value},
+        {"final_height", floor.height.value},
+        {"notarized_height", simplex_.notarized_height().value},
+        {"seen_height", simplex_.seen_height().value},
+        {"executed_height", replica_.results.head().value},
+        {"delta_ms", simplex_.delta_ms()},
+        {"leader", std::uint64_t{replica_.context->at(simplex_.leader())->number.value}},
+        {"pending_tips", replica_.lanes.pending_beyond(*floor.cut)},
+        {"rejected_messages", simplex_.rejected() + undecodable_},
+    };
+    for (const auto& [number, votes] : simplex_.votes_on_chain()) fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
+    if (!replica_.muted.empty()) fields.push_back({"signs_nothing_because", replica_.muted});
+    return fields;
+}
+
+}  // namespace rondo

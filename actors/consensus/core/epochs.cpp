@@ -1,0 +1,29 @@
+#include "actors/consensus/core/epochs.hpp"
+
+#include "actors/consensus/core/tables.hpp"
+
+namespace rondo::consensus {
+
+Epochs::Epochs(const StoreView& store, const Genesis& genesis) {
+    for (const Epoch epoch : {Epoch(1), Epoch(2)}) contexts_.emplace(epoch, genesis_context(genesis, epoch));
+    store.scan(tables::contexts, {}, {}, [&](ByteView, ByteView value) {
+        const auto context = decode<EpochContext>(value);
+        require(context.has_value(), "a stored context decodes");
+        contexts_.emplace(context->epoch, *context);
+        return true;
+    });
+}
+
+const EpochContext* Epochs::find(Epoch epoch) const {
+    const auto it = contexts_.find(epoch);
+    return it == contexts_.end() ? nullptr : &it->second;
+}
+
+bool Epochs::learn(Turn& turn, const EpochContext& context) {
+    if (const EpochContext* known = find(context.epoch)) return *known == context;
+    contexts_.emplace(context.epoch, context);
+    turn.effects.put(tables::contexts, tables::key(context.epoch), encode(context));
+    return true;
+}
+
+}  // namespace rondo::consensus

@@ -1,0 +1,24 @@
+#pragma once
+#include <map>
+
+#include "actors/consensus/core/turn.hpp"
+#include "messages/wire/epoch.hpp"
+
+namespace rondo::consensus {
+
+/// The sets of all epochs known so far: the first two from genesis, the later ones from this node's own execution.
+class Epochs {
+  public:
+    Epochs(const StoreView& store, const Genesis& genesis);
+
+    [[nodiscard]] const EpochContext* find(Epoch epoch) const;
+    /// False if another context is known for that epoch: then this node's execution contradicts itself.
+    [[nodiscard]] bool learn(Turn& turn, const EpochContext& context);
+    /// Forgets epochs long gone (they stay in the store).
+    void forget_below(Epoch epoch) { contexts_.erase(contexts_.begin(), contexts_.lower_bound(epoch)); }
+
+  private:
+    std::map<Epoch, EpochContext> contexts_;
+};
+
+}  // namespace rondo::consensus

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the consensus core in one place.
+namespace rondo::consensus {
+
+/// Views above mine whose bodies and votes are kept; further ahead only certificates count.
+inline constexpr std::uint64_t views_ahead_max = 64;
+/// Bodies kept per view that nobody asked for: the leader's first, and a second as evidence.
+inline constexpr std::size_t bodies_per_view_max = 2;
+/// Rule 8 says again at most so many views; older ones on request.
+inline constexpr std::uint64_t retry_views_max = 16;
+/// Certificates are relayed by everybody up to this many members.
+inline constexpr std::size_t relay_members_max = 16;
+/// Holes (certificates) asked for at once.
+inline constexpr std::size_t holes_per_request_max = 16;
+/// Votes in a block body, per member: about two views' worth and room for what came late.
+inline constexpr std::size_t votes_per_member_max = 8;
+/// Certificates of availability in one message, and digests in one request.
+inline constexpr std::size_t poas_per_message_max = 64;
+/// Certificates of availability kept per lane, in lane windows.
+inline constexpr std::uint64_t poa_windows_max = 4;
+/// A leader cites a result so many blocks below its own head, so that others have it too.
+inline constexpr std::uint64_t citation_lag_blocks = 8;
+/// One answer to a range request.
+inline constexpr std::size_t range_bytes_max = std::size_t{1} << 20;
+inline constexpr std::uint64_t range_blocks_max = 512;
+/// Messages of the next epoch kept until it begins here.
+inline constexpr std::size_t early_messages_max = 256;
+/// Signed messages seen that wait for the next commit to be published with.
+inline constexpr std::size_t unpublished_max = 64;
+/// Results and citations remembered beyond what the floor cites.
+inline constexpr std::size_t unchecked_citations_max = 8192;
+/// Rounds in which one input may settle; far above what any input needs.
+inline constexpr std::size_t settle_rounds_max = 100'000;
+
+static_assert(retry_views_max < views_ahead_max, "what is said again must be heard");
+static_assert(bodies_per_view_max >= 2, "an equivocation takes two bodies to show");
+
+}  // namespace rondo::consensus

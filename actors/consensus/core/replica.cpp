@@ -1,0 +1,88 @@
+#include "actors/consensus/core/replica.hpp"
+
+#include "actors/consensus/core/tables.hpp"
+
+namespace rondo::consensus {
+namespace {
+
+Floor stored_floor(const StoreView& store, const Genesis& genesis) {
+    const auto value = store.get(tables::meta, as_bytes("floor"));
+    if (!value) return floor_at_genesis(genesis);
+    auto floor = decode<Floor>(*value);
+    require(floor.has_value(), "the stored floor decodes");
+    return *floor;
+}
+
+}  // namespace
+
+Replica::Replica(OperatorNumber self_, crypto::SecretKey key, const Genesis& genesis_, const StoreView& store_)
+    : self(self_),
+      store(store_),
+      genesis(rondo::digest_of(genesis_)),
+      gate(store_, tables::gate, std::move(key), genesis),
+      epochs(store_, genesis_),
+      epoch(stored_floor(store_, genesis_).epoch),
+      context(epochs.find(epoch)),
+      chain(block_of(stored_floor(store_, genesis_))),
+      lanes(store_, epoch),
+      results(store_),
+      voice(self_) {
+    require(context != nullptr, "the set of the epoch this node is in is stored");
+    index = context->index_of(self);
+    voice.speak_to(*context);
+    if (const auto reason = store.get(tables::meta, as_bytes("muted"))) muted = as_text(*reason);
+    recover_pool();
+}
+
+// The votes that the last final blocks of this epoch carry: each may stand on the chain once.
+void Replica::recover_pool() {
+    const View oldest = chain.floor().view.minus_or_zero(parameters().execution_lag_max);
+    store.scan_reverse(tables::blocks, {}, {}, [&](ByteView, ByteView value) {
+        const auto final_block = decode<FinalBlock>(value);
+        require(final_block.has_value(), "a stored block decodes");
+        const Proposal& block = final_block->block;
+        if (block.epoch != epoch || block.view < oldest) return false;
+        pool.on_final(block);
+        return true;
+    });
+}
+
+std::vector<const Proposal*> Replica::unfinal_up_to(const Block& block) const {
+    std::vector<const Proposal*> out;
+    const Block* at = &block;
+    while (at != nullptr && at->body != nullptr) {
+        if (const Proposal* proposal = proposal_in(*at->body)) out.push_back(proposal);
+        at = chain.find(at->parent_view, at->parent_digest);
+    }
+    return out;
+}
+
+void Replica::mute(Turn& turn, std::string reason) {
+    if (!muted.empty()) return;
+    muted = std::move(reason);
+    turn.effects.put(tables::meta, to_bytes(as_bytes("muted")), to_bytes(as_bytes(muted)));
+    turn.log(Level::error, "this node signs nothing from now on: " + muted);
+}
+
+bool Replica::begin_next_epoch(Turn& turn) {
+    const EpochContext* next = epochs.find(epoch.next());
+    if (next == nullptr) return false;
+    Floor floor = floor_of(epoch.next(), chain.floor());
+    floor.view = View(0);
+    turn.effects.put(tables::meta, to_bytes(as_bytes("floor")), encode(floor));
+    // Certificates and bodies of the old epoch are of no more use: its boundary block's proof is kept apart.
+    turn.effects.records.push_back(EraseRange{tables::certificates, {}, tables::key(floor.epoch)});
+    turn.effects.records.push_back(EraseRange{tables::bodies, {}, tables::key(floor.epoch)});
+    gate.prune_below(epoch, turn.effects);
+    epoch = floor.epoch;
+    context = next;
+    index = context->index_of(self);
+    chain.restart(block_of(floor));
+    lanes.begin(turn, epoch);
+    pool.clear();
+    voice.speak_to(*context);
+    epochs.forget_below(Epoch(epoch.minus_or_zero(2)));
+    return true;
+}
+
+}  // namespace rondo::consensus

@@ -1,0 +1,48 @@
+#pragma once
+#include <string>
+
+#include "actors/consensus/core/chain.hpp"
+#include "actors/consensus/core/epochs.hpp"
+#include "actors/consensus/core/lanes.hpp"
+#include "actors/consensus/core/results.hpp"
+#include "actors/consensus/core/voice.hpp"
+#include "actors/consensus/core/vote_pool.hpp"
+#include "cluster/signing/gate.hpp"
+
+namespace rondo::consensus {
+
+/// Everything the rules read and change, apart from the views themselves (simplex.hpp). Recovered from the store.
+struct Replica {
+    Replica(OperatorNumber self, crypto::SecretKey key, const Genesis& genesis, const StoreView& store);
+
+    OperatorNumber self;
+    const StoreView& store;
+    Digest genesis;
+    SigningGate gate;
+    Epochs epochs;
+    Epoch epoch;                        ///< the one this node is in
+    const EpochContext* context;        ///< of `epoch`
+    std::optional<SignerIndex> index;   ///< of this node in it
+    Chain chain;
+    Lanes lanes;
+    Results results;
+    VotePool pool;
+    Voice voice;
+    std::string muted;                  ///< not empty: why this node signs nothing
+
+    [[nodiscard]] const Parameters& parameters() const { return context->parameters; }
+    /// True once the epoch's last block is final: only the next epoch can go on.
+    [[nodiscard]] bool epoch_is_over() const { return chain.floor().height >= context->planned_end; }
+    /// The boundary block and what stands on it.
+    [[nodiscard]] bool at_boundary(const Block& block) const { return block.height >= context->planned_end; }
+    /// Bodies of blocks (not tails) from above the floor up to `block`, itself included.
+    [[nodiscard]] std::vector<const Proposal*> unfinal_up_to(const Block& block) const;
+    void mute(Turn& turn, std::string reason);
+    /// The next epoch's set is known and right: go there. False if it is not known yet.
+    [[nodiscard]] bool begin_next_epoch(Turn& turn);
+
+  private:
+    void recover_pool();
+};
+
+}  // namespace rondo::consensus

@@ -1,0 +1,37 @@
+#include "actors/consensus/core/voice.hpp"
+
+#include "actors/consensus/core/limits.hpp"
+
+namespace rondo::consensus {
+
+void Voice::speak_to(const EpochContext& context) {
+    peers_.clear();
+    for (const OperatorInfo& member : context.operators)
+        if (member.number != self_) peers_.push_back(member.number);
+}
+
+void Voice::broadcast(Turn& turn, const ConsensusMessage& message) const {
+    if (peers_.empty()) return;
+    const Bytes payload = encode(message);
+    for (const OperatorNumber peer : peers_) turn.effects.sends.push_back({Channel::votes, peer, payload});
+}
+
+void Voice::send(Turn& turn, OperatorNumber to, const ConsensusMessage& message, Channel channel) const {
+    if (to != self_) turn.effects.sends.push_back({channel, to, encode(message)});
+}
+
+std::optional<OperatorNumber> Voice::peer(std::uint64_t turn_number) const {
+    if (peers_.empty()) return std::nullopt;
+    return peers_[turn_number % peers_.size()];
+}
+
+void Voice::seen(const SignedMessage& message) { unpublished_.push_back(encode(message)); }
+
+void Voice::flush(Turn& turn, bool idle) {
+    if (unpublished_.empty()) return;
+    if (turn.effects.records.empty() && !idle && unpublished_.size() < unpublished_max) return;
+    for (Bytes& message : unpublished_) turn.effects.publishes.push_back({Stream::vote_signed, 0, std::move(message), {}});
+    unpublished_.clear();
+}
+
+}  // namespace rondo::consensus
