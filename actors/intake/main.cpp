@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
         }
     }
     const rondo::IntakeConfig config{loaded->shell.self, *loaded->signing_key, loaded->genesis};
-    return rondo::run_actor(rondo::intake_traits(), loaded->shell,
-                            [&](const rondo::StoreView& view) { return std::make_unique<rondo::IntakeCore>(config, view); }, nullptr);
+    return rondo::run_actor(
+        rondo::intake_traits(), loaded->shell,
+        [&](const rondo::StoreView& view) { return std::make_unique<rondo::IntakeCore>(config, view); }, nullptr);
 }

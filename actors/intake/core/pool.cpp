@@ -168,7 +168,7 @@ void Pool::on_room() {
 
 PendingNonceReply Pool::pending_nonce(const Sender& sender) const {
     std::uint64_t nonce = sender.next_nonce;
-    auto it = sender.held.find(nonce);
+    auto it = sender.held.lower_bound(nonce);
     for (; it != sender.held.end() && it->first == nonce; ++it) ++nonce;
     const auto behind = static_cast<std::uint32_t>(std::distance(it, sender.held.end()));
     return {std::max(nonce, sender.forwarded_nonce), behind};

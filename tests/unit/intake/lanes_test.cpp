@@ -1,0 +1,291 @@
+#include "actors/intake/core/certificates.hpp"
+#include "actors/intake/core/limits.hpp"
+#include "actors/intake/core/open_batch.hpp"
+#include "messages/crypto/ed25519.hpp"
+#include "messages/crypto/hash.hpp"
+#include "messages/wire/kinds.hpp"
+#include "tests/unit/intake/harness.hpp"
+
+namespace rondo::test {
+namespace {
+
+crypto::SecretKey key_of_node(std::size_t index) { return crypto::SecretKey::from_seed(Bytes(32, static_cast<std::uint8_t>(index + 1))); }
+
+template <class T>
+T signed_by(std::size_t index, const Genesis& genesis, T message) {
+    message.signature = key_of_node(index).sign(signing_bytes(digest_of(genesis), message.epoch, T::kind, encode_body(message)));
+    return message;
+}
+
+/// A first batch of a node's lane, made outside of its core.
+BatchOffer forge(Cluster& cluster, std::size_t owner, const std::vector<LaneTransaction>& transactions, std::uint64_t created_ms = 1) {
+    const Payload payload{transactions};
+    const Bytes encoded = encode(payload);
+    BatchHeader header{Epoch(1), cluster.at(owner).number, LaneHeight(1), Digest{}, payload_root(payload),
+                       static_cast<std::uint32_t>(encoded.size()), static_cast<std::uint32_t>(transactions.size()), created_ms, {}};
+    return {signed_by(owner, cluster.genesis(), header), encoded, std::nullopt};
+}
+
+std::vector<Ack> acks_seen(Node& node) {
+    std::vector<Ack> out;
+    for (const Bytes& payload : node.published[Stream::lane_signed]) {
+        const auto message = decode<SignedMessage>(payload).value();
+        if (const auto* ack = std::get_if<Ack>(&message)) out.push_back(*ack);
+    }
+    return out;
+}
+
+void say(Cluster& cluster, std::size_t from, std::size_t to, const LaneMessage& message) {
+    cluster.deliver(to, PeerMessage{Channel::lanes, cluster.at(from).number, encode(message)});
+    cluster.run();
+}
+
+TEST(OwnLane, HasOneBatchInFlight) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    bool silent = true;
+    cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) { return silent && std::holds_alternative<Ack>(m); };
+    for (std::uint64_t nonce = 0; nonce < 5; ++nonce)
+        EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 1U);
+    EXPECT_EQ(cluster.at(0).status("waiting_transactions"), 4U);
+    silent = false;
+    cluster.advance(1000);  // everything is offered again and the stored acks come back
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 2U);
+    ASSERT_EQ(cluster.at(0).batches().size(), 2U);
+    EXPECT_EQ(cluster.at(0).batches()[1].header.tx_count, 4U);
+    EXPECT_EQ(cluster.at(0).batches()[1].header.parent_digest, digest_of(cluster.at(0).batches()[0].header));
+}
+
+TEST(OwnLane, ACertificateNeedsAQuorum) {
+    Cluster cluster(4);
+    cluster.stop(2);
+    cluster.stop(3);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    cluster.advance(5000);
+    EXPECT_TRUE(cluster.at(0).certificates().empty()) << "two of four are no quorum";
+    cluster.start(2);
+    cluster.advance(5000);
+    EXPECT_EQ(cluster.at(0).certificates().size(), 1U);
+}
+
+TEST(OwnLane, ACertificateNeedsWeakStakeThatVerified) {
+    Cluster cluster(4);
+    // Nobody but the owner ever verifies: unverified acks alone certify nothing.
+    cluster.lose = [](OperatorNumber, OperatorNumber, const LaneMessage& m) {
+        const auto* ack = std::get_if<Ack>(&m);
+        return ack != nullptr && ack->verified;
+    };
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    cluster.advance(3000);
+    EXPECT_TRUE(cluster.at(0).certificates().empty());
+    cluster.lose = {};
+    cluster.advance(3000);
+    ASSERT_EQ(cluster.at(0).certificates().size(), 1U);
+    std::size_t verified = 0;
+    for (const AckSignature& ack : cluster.at(0).certificates()[0].acks) verified += ack.verified ? 1 : 0;
+    EXPECT_GE(verified, 2U);
+}
+
+TEST(OwnLane, OnlyTheFirstInTheVerifierOrderRecoverSendersUnlessAsked) {
+    Cluster cluster(4);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    std::size_t recovered = 0;
+    for (std::size_t i = 0; i < 4; ++i) recovered += cluster.at(i).recovered;
+    EXPECT_EQ(recovered, 2U) << "the owner, and one more of four to reach weak stake";
+}
+
+TEST(OwnLane, AsksTheOthersToVerifyWhenTheFirstVerifierIsSilent) {
+    Cluster cluster(4);
+    const EpochContext context = cluster.context();
+    std::optional<std::size_t> first;
+    for (const SignerIndex i : verifier_order(context, cluster.at(0).number, LaneHeight(1)))
+        if (i.value != 0 && !first) first = i.value;
+    cluster.stop(*first);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    EXPECT_TRUE(cluster.at(0).certificates().empty());
+    cluster.advance(intake::verify_after_ms + 1);
+    EXPECT_EQ(cluster.at(0).certificates().size(), 1U);
+}
+
+TEST(OwnLane, AFullWindowIsBusyAndOpensWithTheFinalCut) {
+    Cluster cluster(4, [](Parameters& p) { p.lane_window = 3; });
+    const User user = cluster.user_at(0);
+    for (std::uint64_t nonce = 0; nonce < 3; ++nonce)
+        EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 3})).admission, Admission::busy);
+    EXPECT_EQ(cluster.at(0).status("busy_count"), 1U);
+    cluster.finalize();
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 3})).admission, Admission::accepted);
+}
+
+TEST(OwnLane, WhatFoundNoPlaceInAFullWindowIsPromisedWhenItOpens) {
+    Cluster cluster(4, [](Parameters& p) { p.lane_window = 1; });
+    const User user = cluster.user_at(0);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 2})).admission, Admission::held);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 0})).admission, Admission::accepted);
+    cluster.finalize();
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 1})).admission, Admission::accepted);
+    EXPECT_EQ(cluster.at(0).status("promised_transactions"), 2U);
+    cluster.finalize();
+    cluster.finalize();
+    EXPECT_EQ(cluster.ledger[user.address()].nonce, 3U);
+}
+
+TEST(OtherLanes, NeverAcknowledgeASecondHeaderAtOneHeight) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const LaneTransaction tx{user.address(), make_tx(user, {})};
+    const BatchOffer one = forge(cluster, 0, {tx}, 1);
+    const BatchOffer two = forge(cluster, 0, {tx}, 2);
+    ASSERT_NE(digest_of(one.header), digest_of(two.header));
+    say(cluster, 0, 1, one);
+    say(cluster, 0, 1, two);
+    cluster.restart(1);
+    say(cluster, 0, 1, two);
+    const auto acks = acks_seen(cluster.at(1));
+    ASSERT_EQ(acks.size(), 1U);
+    EXPECT_EQ(acks[0].digest, digest_of(one.header));
+    EXPECT_FALSE(cluster.at(1).warnings.empty());
+}
+
+TEST(OtherLanes, ASecondHeaderIsRefusedWhileTheFirstIsStillBeingVerified) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    const EpochContext context = cluster.context();
+    std::size_t verifier = 0;
+    for (const SignerIndex i : verifier_order(context, cluster.at(0).number, LaneHeight(1)))
+        if (i.value != 0 && verifier == 0) verifier = i.value;
+    cluster.stop(0);
+    cluster.hold_jobs = true;
+    const LaneTransaction tx{user.address(), make_tx(user, {})};
+    const BatchOffer one = forge(cluster, 0, {tx}, 1);
+    say(cluster, 0, verifier, one);
+    say(cluster, 0, verifier, forge(cluster, 0, {tx}, 2));
+    EXPECT_TRUE(acks_seen(cluster.at(verifier)).empty());
+    cluster.release_jobs();
+    const auto acks = acks_seen(cluster.at(verifier));
+    ASSERT_EQ(acks.size(), 1U);
+    EXPECT_TRUE(acks[0].verified);
+    EXPECT_EQ(acks[0].digest, digest_of(one.header));
+}
+
+TEST(OtherLanes, AForgedSenderIsNeverVerified) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const User victim = cluster.user_at(0);
+    const BatchOffer offer = forge(cluster, 0, {{victim.address(), make_tx(user, {})}});
+    for (std::size_t i = 1; i < 4; ++i) {
+        say(cluster, 0, i, offer);
+        say(cluster, 0, i, VerifyRequest{digest_of(offer.header)});
+        for (const Ack& ack : acks_seen(cluster.at(i))) EXPECT_FALSE(ack.verified);
+    }
+}
+
+TEST(OtherLanes, MalformedBatchesAreNotAcknowledged) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const LaneTransaction tx{user.address(), make_tx(user, {})};
+    std::vector<BatchOffer> bad;
+    bad.push_back(forge(cluster, 0, {{user.address(), Bytes{0xc0}}}));                      // not a transaction
+    bad.push_back(forge(cluster, 0, {}));                                                   // empty
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().payload.push_back(0);                                                        // another size than the header says
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().payload.back() ^= 1;                                                         // another root
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().header.signature.bytes[0] ^= 1;
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().header.height = LaneHeight(2);                                               // parent unknown
+    bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().header.height = LaneHeight(1000);                                            // outside the window
+    bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
+    bad.push_back(forge(cluster, 0, {tx}));
+    bad.back().header.parent_digest.bytes[0] = 7;                                           // another base
+    bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
+    for (const BatchOffer& offer : bad) say(cluster, 0, 1, offer);
+    say(cluster, 2, 1, forge(cluster, 0, {tx}));                                            // not from its owner
+    EXPECT_TRUE(acks_seen(cluster.at(1)).empty());
+    EXPECT_EQ(cluster.at(1).status("refused_offers"), bad.size() + 1);
+    say(cluster, 0, 1, forge(cluster, 0, {tx}));
+    EXPECT_FALSE(acks_seen(cluster.at(1)).empty()) << "what was refused does not stand in the way of what is right";
+}
+
+TEST(OtherLanes, ARepeatedOfferGetsTheStoredAckAfterARestartToo) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const BatchOffer offer = forge(cluster, 0, {{user.address(), make_tx(user, {})}});
+    std::vector<Ack> sent;
+    cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) {
+        if (const auto* ack = std::get_if<Ack>(&m)) sent.push_back(*ack);
+        return false;
+    };
+    say(cluster, 0, 1, offer);
+    say(cluster, 0, 1, offer);
+    cluster.restart(1);
+    say(cluster, 0, 1, offer);
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[0], sent[1]);
+    EXPECT_EQ(sent[0], sent[2]);
+}
+
+TEST(OtherLanes, AForgedCertificateIsNotBelieved) {
+    Cluster cluster(4);
+    std::optional<PoA> real;
+    cluster.lose = [&](OperatorNumber, OperatorNumber to, const LaneMessage& m) {
+        if (const auto* poa = std::get_if<PoA>(&m)) real = *poa;
+        return to == OperatorNumber(2) && std::holds_alternative<PoA>(m);
+    };
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    ASSERT_TRUE(real.has_value());
+    PoA few = *real;
+    few.acks.pop_back();
+    PoA twice = *real;
+    twice.acks.back() = twice.acks.front();
+    PoA unverified = *real;
+    for (AckSignature& ack : unverified.acks) ack.verified = false;
+    PoA broken = *real;
+    broken.acks[0].signature.bytes[3] ^= 1;
+    PoA other = *real;
+    other.header.created_ms += 1;
+    for (const PoA& bad : {few, twice, unverified, broken, other}) say(cluster, 0, 1, bad);
+    EXPECT_TRUE(cluster.at(1).certificates().empty());
+    say(cluster, 0, 1, *real);
+    EXPECT_EQ(cluster.at(1).certificates().size(), 1U);
+}
+
+TEST(OtherLanes, ACertificateThatWasLostIsSaidAgain) {
+    Cluster cluster(4);
+    bool lossy = true;
+    cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) { return lossy && std::holds_alternative<PoA>(m); };
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    EXPECT_TRUE(cluster.at(3).certificates().empty());
+    lossy = false;
+    cluster.advance(1000);
+    EXPECT_EQ(cluster.at(3).certificates().size(), 1U);
+}
+
+TEST(OpenBatch, GrowsIntoTheCanonicalEncodingOfItsPayload) {
+    for (const std::size_t count : {1U, 15U, 16U, 300U}) {
+        intake::OpenBatch batch{LaneHeight(1)};
+        Payload payload;
+        for (std::size_t i = 0; i < count; ++i) {
+            LaneTransaction t;
+            t.sender.bytes[0] = static_cast<std::uint8_t>(i);
+            t.raw = Bytes(i == 3 ? 70'000 : i * 37 % 400, static_cast<std::uint8_t>(i));
+            batch.append(t);
+            payload.transactions.push_back(t);
+        }
+        EXPECT_EQ(batch.payload(), encode(payload));
+        EXPECT_EQ(batch.payload_hash(), payload_root(payload));
+        EXPECT_GE(batch.bytes(), batch.payload().size());
+    }
+}
+
+}  // namespace
+}  // namespace rondo::test
