@@ -52,9 +52,9 @@ TEST(Uint256, CheckedArithmeticAgreesWithUnboundedIntegers) {
         const cpp_int sum = cpp_int(x) + cpp_int(y), product = cpp_int(x) * cpp_int(y);
         const auto added = checked_add(x, y), multiplied = checked_mul(x, y), subtracted = checked_sub(x, y);
         RC_ASSERT(added.has_value() == (sum <= cpp_int(max256)));
-        RC_ASSERT(!added || cpp_int(*added) == sum);
+        RC_ASSERT((!added || cpp_int(*added) == sum));  // RC_ASSERT itself takes `||` apart and evaluates both sides
         RC_ASSERT(multiplied.has_value() == (product <= cpp_int(max256)));
-        RC_ASSERT(!multiplied || cpp_int(*multiplied) == product);
+        RC_ASSERT((!multiplied || cpp_int(*multiplied) == product));
         RC_ASSERT(subtracted.has_value() == (x >= y));
     }));
 }

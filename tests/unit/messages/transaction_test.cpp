@@ -256,6 +256,6 @@ TEST(Transaction, AnyBytesGetAVerdict) {
         Bytes raw{first};
         append(raw, tail);
         const auto any = decode_any(raw);
-        RC_ASSERT(any || any.error() != Refusal::none);
+        RC_ASSERT((any || any.error() != Refusal::none));
     }));
 }
