@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
     if (!loaded) return loaded.error();
     rondo::da::LocalStore layer(loaded->file.da_folder);
     const rondo::da::DaConfig config{loaded->shell.self, loaded->genesis};
-    return rondo::run_actor(rondo::da::da_traits(), loaded->shell,
-                            [&](const rondo::StoreView& view) { return std::make_unique<rondo::da::DaCore>(config, view); }, &layer);
+    return rondo::run_actor(
+        rondo::da::da_traits(), loaded->shell,
+        [&](const rondo::StoreView& view) { return std::make_unique<rondo::da::DaCore>(config, view); }, &layer);
 }

@@ -26,10 +26,14 @@ Target split(const std::string& text) {
 
 std::string past_tense(ControlAction action) {
     switch (action) {
-        case ControlAction::restart: return "restarting";
-        case ControlAction::kill: return "killed";
-        case ControlAction::pause: return "paused";
-        default: return "resumed";
+        case ControlAction::restart:
+            return "restarting";
+        case ControlAction::kill:
+            return "killed";
+        case ControlAction::pause:
+            return "paused";
+        default:
+            return "resumed";
     }
 }
 
@@ -40,12 +44,15 @@ int run_act(const ActCommand& command) {
     if (const auto cluster = read_cluster_file(home); !cluster) return fail(exit_usage, cluster.error().message);
     const Target target = split(command.target);
     if (!target.actor.empty() && !actor_from_string(target.actor))
-        return fail(exit_usage, "no such actor: " + target.actor + "; it is one of intake, consensus, execution, da, watcher, rewards");
+        return fail(exit_usage,
+                    "no such actor: " + target.actor + "; it is one of intake, consensus, execution, da, watcher, rewards");
     const auto reply = ask_launcher(home, {command.action, target.node, target.actor});
     if (!reply) return fail(exit_unreachable, home.root.string() + ": no launcher runs there; start it with 'rondo up'");
     if (!reply->refused.empty()) return fail(exit_usage, reply->refused);
-    if (command.common.json) print_json(JsonObject().set("target", command.target).set("done", true));
-    else print_line(command.target + ": " + past_tense(command.action));
+    if (command.common.json)
+        print_json(JsonObject().set("target", command.target).set("done", true));
+    else
+        print_line(command.target + ": " + past_tense(command.action));
     return exit_done;
 }
 
@@ -66,7 +73,8 @@ int run_logs(const LogsCommand& command) {
     std::cout.flush();
     if (!command.follow) return exit_done;
     const int watch = ::inotify_init1(IN_CLOEXEC);
-    if (watch < 0 || ::inotify_add_watch(watch, path.c_str(), IN_MODIFY) < 0) return fail(exit_no, path.string() + ": cannot be watched");
+    if (watch < 0 || ::inotify_add_watch(watch, path.c_str(), IN_MODIFY) < 0)
+        return fail(exit_no, path.string() + ": cannot be watched");
     for (char events[4096]; ::read(watch, events, sizeof events) > 0;) {
         file.clear();
         std::error_code error;

@@ -31,19 +31,26 @@ void add_init(Program& p, InitCommand& c, std::string& policy) {
     CLI::App* sub = p.add("init", "Make keys, genesis and configuration of a local cluster",
                           "  rondo init --home /tmp/four --nodes 4\n"
                           "  rondo init --home /tmp/real --alloc-from transactions.jsonl.gz\n"
-                          "  rondo init --home /tmp/quick --profile test --set epoch_blocks=16 --fund 0x1111111111111111111111111111111111111111=1000000000000000000",
+                          "  rondo init --home /tmp/quick --profile test --set epoch_blocks=16 --fund "
+                          "0x1111111111111111111111111111111111111111=1000000000000000000",
                           c.common);
     sub->add_option("--nodes", c.options.nodes, "1, or at least 4")->capture_default_str();
     sub->add_option("--chain-id", c.options.chain_id, "Of the network; with --alloc-from the file's");
-    sub->add_option("--policy", policy, "Who leads")->check(CLI::IsMember({"single", "round-robin", "stake"}))->capture_default_str();
+    sub->add_option("--policy", policy, "Who leads")
+        ->check(CLI::IsMember({"single", "round-robin", "stake"}))
+        ->capture_default_str();
     sub->add_option("--profile", c.options.profile, "Parameters for: local, internet, test")->capture_default_str();
-    sub->add_option("--alloc-from", c.options.alloc_from, "Fund every sender of a file of recorded transactions (.jsonl, .jsonl.gz), at its first nonce");
+    sub->add_option("--alloc-from", c.options.alloc_from,
+                    "Fund every sender of a file of recorded transactions (.jsonl, .jsonl.gz), at its first nonce");
     sub->add_option("--fund", c.options.funded, "ADDRESS=WEI, may be repeated")->allow_extra_args(false);
     sub->add_option("--set", c.options.settings, "PARAMETER=VALUE of the genesis, may be repeated")->allow_extra_args(false);
-    sub->add_option_function<std::uint64_t>("--epoch-blocks", [&c](std::uint64_t n) { c.options.settings.push_back("epoch_blocks=" + std::to_string(n)); },
-                                            "Blocks per epoch");
+    sub->add_option_function<std::uint64_t>(
+        "--epoch-blocks", [&c](std::uint64_t n) { c.options.settings.push_back("epoch_blocks=" + std::to_string(n)); },
+        "Blocks per epoch");
     sub->add_option("--stakes", c.options.stakes_ether, "Ether per node, separated by commas; default 32 each")->delimiter(',');
-    sub->add_option("--load-accounts", c.options.load_accounts, "Funded senders for 'rondo load'")->capture_default_str()->check(CLI::Range(0, 1'000'000));
+    sub->add_option("--load-accounts", c.options.load_accounts, "Funded senders for 'rondo load'")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1'000'000));
     p.runs(sub, [&c, &policy] {
         c.options.policy = *policy_from_string(policy);
         return run_init(c);
@@ -51,7 +58,8 @@ void add_init(Program& p, InitCommand& c, std::string& policy) {
 }
 
 void add_up_down(Program& p, UpCommand& up, Common& down) {
-    CLI::App* sub = p.add("up", "Start and supervise all actors", "  rondo up --home /tmp/four\n  rondo up --home /tmp/four --detach", up.common);
+    CLI::App* sub = p.add("up", "Start and supervise all actors",
+                          "  rondo up --home /tmp/four\n  rondo up --home /tmp/four --detach", up.common);
     sub->add_flag("--detach", up.detach, "Return when all actors answer, and leave them running");
     sub->add_option("--wait", up.wait_s, "Seconds to wait for them")->capture_default_str();
     p.runs(sub, [&up] { return run_up(up); });
@@ -59,7 +67,8 @@ void add_up_down(Program& p, UpCommand& up, Common& down) {
 }
 
 void add_status(Program& p, StatusCommand& c) {
-    CLI::App* sub = p.add("status", "One table: nodes and actors, heights, lag, restarts", "  rondo status\n  rondo status --watch\n  rondo status --json | jq .nodes[0].final_height", c.common);
+    CLI::App* sub = p.add("status", "One table: nodes and actors, heights, lag, restarts",
+                          "  rondo status\n  rondo status --watch\n  rondo status --json | jq .nodes[0].final_height", c.common);
     sub->add_flag("--watch", c.watch, "Again every second");
     p.runs(sub, [&c] { return run_status(c); });
 }
@@ -72,7 +81,8 @@ void add_act(Program& p, const std::string& name, const std::string& what, Contr
 }
 
 void add_logs(Program& p, LogsCommand& c) {
-    CLI::App* sub = p.add("logs", "Show the log of one actor", "  rondo logs node0/intake\n  rondo logs node2/consensus -f\n  rondo logs launcher", c.common);
+    CLI::App* sub = p.add("logs", "Show the log of one actor",
+                          "  rondo logs node0/intake\n  rondo logs node2/consensus -f\n  rondo logs launcher", c.common);
     sub->add_option("target", c.target, "NODE/ACTOR, or launcher")->required();
     sub->add_flag("-f,--follow", c.follow, "Go on with what is written from now on");
     sub->add_option("-n,--lines", c.lines, "The last lines")->capture_default_str();
@@ -80,10 +90,14 @@ void add_logs(Program& p, LogsCommand& c) {
 }
 
 void add_send(Program& p, SendCommand& c, std::string& stage) {
-    CLI::App* sub = p.add("send", "Send signed raw transactions from a file", "  rondo send transactions.jsonl.gz --await executed\n  rondo send sample.jsonl --rate 500 --await posted --json", c.common);
+    CLI::App* sub =
+        p.add("send", "Send signed raw transactions from a file",
+              "  rondo send transactions.jsonl.gz --await executed\n  rondo send sample.jsonl --rate 500 --await posted --json",
+              c.common);
     sub->add_option("file", c.file, "One JSON object with `raw` per line; .jsonl or .jsonl.gz")->required();
     sub->add_option("--rate", c.rate, "Transactions per second; 0: as fast as they are taken")->capture_default_str();
-    sub->add_option("--await", stage, "Wait until all admitted ones are there")->check(CLI::IsMember({"accepted", "certified", "final", "executed", "posted"}));
+    sub->add_option("--await", stage, "Wait until all admitted ones are there")
+        ->check(CLI::IsMember({"accepted", "certified", "final", "executed", "posted"}));
     sub->add_option("--node", c.node, "Send all to this node, instead of each sender's home lane");
     sub->add_option("--timeout", c.timeout_s, "Seconds without any progress")->capture_default_str();
     p.runs(sub, [&c, &stage] {
@@ -93,16 +107,33 @@ void add_send(Program& p, SendCommand& c, std::string& stage) {
     });
 }
 
-void add_load(Program& p, LoadCommand& c, std::string& placement) {
-    CLI::App* sub = p.add("load", "Generate transfers at a rate, and measure", "  rondo load --rate 1000 --seconds 10\n  rondo load --rate 200 --seconds 30 --payload 512 --json", c.common);
-    sub->add_option("--rate", c.rate, "Transactions per second")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+void add_load(Program& p, LoadCommand& c, std::string& rate, std::string& placement) {
+    CLI::App* sub = p.add("load", "Generate transfers at a rate, and measure",
+                          "  rondo load --rate 1000 --seconds 10\n  rondo load --rate max --seconds 20 --json\n"
+                          "  rondo load --rate 200 --seconds 30 --payload 512",
+                          c.common);
+    const CLI::Validator number_or_max(
+        [](const std::string& text) {
+            const bool digits =
+                !text.empty() && text.size() < 9 && text.find_first_not_of("0123456789") == std::string::npos && text[0] != '0';
+            return text == "max" || digits ? std::string() : "a number from 1, or max";
+        },
+        "N|max");
+    sub->add_option("--rate", rate, "Transactions per second; max: as many as are taken")
+        ->capture_default_str()
+        ->check(number_or_max);
     sub->add_option("--seconds", c.seconds, "How long")->capture_default_str()->check(CLI::Range(1, 86'400));
-    sub->add_option("--accounts", c.accounts, "Senders")->capture_default_str()->check(CLI::Range(1, 1'000'000));
-    sub->add_option("--recipients", c.recipients, "Each transfer goes to the next of so many")->capture_default_str()->check(CLI::Range(1, 100'000'000));
+    sub->add_option("--accounts", c.accounts, "Each transfer goes to the next of so many accounts")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000'000));
     sub->add_option("--payload", c.payload_bytes, "Bytes of data in each")->capture_default_str()->check(CLI::Range(0, 120'000));
-    sub->add_option("--placement", placement, "home: each sender's home lane; random: any node")->check(CLI::IsMember({"home", "random"}))->capture_default_str();
+    sub->add_option("--placement", placement, "home: each sender's home lane; random: any node")
+        ->check(CLI::IsMember({"home", "random"}))
+        ->capture_default_str();
+    sub->add_option("--node", c.node, "Send all to this node");
     sub->add_option("--timeout", c.timeout_s, "Seconds without any progress after the last was sent")->capture_default_str();
-    p.runs(sub, [&c, &placement] {
+    p.runs(sub, [&c, &rate, &placement] {
+        if (rate != "max") c.rate = std::stoull(rate);
         c.random_placement = placement == "random";
         return run_load(c);
     });
@@ -115,7 +146,9 @@ void add_trace(Program& p, TraceCommand& c) {
 }
 
 void add_verify(Program& p, VerifyCommand& c) {
-    CLI::App* sub = p.add("verify", "Rebuild the state from the DA layer and the genesis alone, and compare", "  rondo verify --from-da\n  rondo verify --from-da --offline --da /mnt/copy --genesis genesis.json", c.common);
+    CLI::App* sub =
+        p.add("verify", "Rebuild the state from the DA layer and the genesis alone, and compare",
+              "  rondo verify --from-da\n  rondo verify --from-da --offline --da /mnt/copy --genesis genesis.json", c.common);
     sub->add_flag("--from-da", c.from_da, "From the posted data (the only source there is)");
     sub->add_option("--da", c.da_folder, "The DA store; default: the home's");
     sub->add_option("--genesis", c.genesis, "The genesis; default: the home's");
@@ -124,15 +157,23 @@ void add_verify(Program& p, VerifyCommand& c) {
 }
 
 void add_key(Program& p, KeyCommand& c, std::string& kind) {
-    CLI::App* sub = p.add("key", "Show, make, seal and unseal key files", "  rondo key show node0\n  rondo key genesis\n  rondo key generate my.key --kind account\n  rondo key seal my.key", c.common);
-    sub->add_option("verb", c.verb, "show NODE | genesis | generate FILE | seal FILE | unseal FILE")->required()->check(CLI::IsMember({"show", "genesis", "generate", "seal", "unseal"}));
+    CLI::App* sub =
+        p.add("key", "Show, make, seal and unseal key files",
+              "  rondo key show node0\n  rondo key genesis\n  rondo key generate my.key --kind account\n  rondo key seal my.key",
+              c.common);
+    sub->add_option("verb", c.verb, "show NODE | genesis | generate FILE | seal FILE | unseal FILE")
+        ->required()
+        ->check(CLI::IsMember({"show", "genesis", "generate", "seal", "unseal"}));
     sub->add_option("target", c.target, "NODE or FILE");
-    sub->add_option("--kind", kind, "Of a new key")->check(CLI::IsMember({"signing", "transport", "account"}))->capture_default_str();
+    sub->add_option("--kind", kind, "Of a new key")
+        ->check(CLI::IsMember({"signing", "transport", "account"}))
+        ->capture_default_str();
     sub->add_option("--passphrase-fd", c.passphrase.descriptor, "Read the passphrase from this file descriptor");
     sub->add_option("--passphrase-file", c.passphrase.file, "Read the passphrase from this file (mode 0600)");
     p.runs(sub, [&c, &kind] {
         c.kind = *key_kind_from_string(kind);
-        if (c.target.empty() && c.verb != "genesis") return fail(exit_usage, "key " + c.verb + " needs a target; see 'rondo key --help'");
+        if (c.target.empty() && c.verb != "genesis")
+            return fail(exit_usage, "key " + c.verb + " needs a target; see 'rondo key --help'");
         return run_key(c);
     });
 }
@@ -159,7 +200,7 @@ int run_command_line(int argc, char** argv) {
     TraceCommand trace;
     VerifyCommand verify;
     KeyCommand key;
-    std::string policy = "round-robin", stage, placement = "home", kind = "signing";
+    std::string policy = "round-robin", stage, rate = "100", placement = "home", kind = "signing";
     add_init(program, init, policy);
     add_up_down(program, up, down);
     add_status(program, status);
@@ -169,7 +210,7 @@ int run_command_line(int argc, char** argv) {
     add_act(program, "resume", "Let a paused one go on", ControlAction::resume, resume);
     add_logs(program, logs);
     add_send(program, send, stage);
-    add_load(program, load, placement);
+    add_load(program, load, rate, placement);
     add_trace(program, trace);
     add_verify(program, verify);
     add_key(program, key, kind);

@@ -59,19 +59,19 @@ struct SendCommand {
     std::string file;
     std::uint64_t rate = 0;  ///< transactions per second; 0: as fast as they are taken
     std::optional<Stage> await;
-    std::string node;             ///< empty: each sender's home lane
+    std::string node;               ///< empty: each sender's home lane
     std::uint64_t timeout_s = 120;  ///< without any progress
 };
 int run_send(const SendCommand& command);
 
 struct LoadCommand {
     Common common;
-    std::uint64_t rate = 100;
+    std::optional<std::uint64_t> rate;  ///< transactions per second; nothing: as many as are taken
     std::uint64_t seconds = 10;
-    std::uint64_t accounts = 1000;
-    std::uint64_t recipients = 100'000;
+    std::uint64_t accounts = 100'000;  ///< recipients; the senders are the funded ones of the home, at most so many
     std::uint64_t payload_bytes = 0;
     bool random_placement = false;
+    std::string node;  ///< empty: by placement
     std::uint64_t timeout_s = 60;
 };
 int run_load(const LoadCommand& command);

@@ -26,17 +26,22 @@ JsonValue as_json(const InitSummary& summary, const InitCommand& command) {
 void print_summary(const InitSummary& summary, const InitCommand& command) {
     const std::string home = command.options.home.root.string();
     Table table;
-    table.row({{"cluster"}, {std::to_string(command.options.nodes) + " nodes, " + std::to_string(command.options.nodes * actor_count) + " actors"}});
+    table.row(
+        {{"cluster"},
+         {std::to_string(command.options.nodes) + " nodes, " + std::to_string(command.options.nodes * actor_count) + " actors"}});
     table.row({{"home"}, {home}});
     table.row({{"chain id"}, {std::to_string(summary.chain_id)}});
     table.row({{"genesis"}, {to_hex_prefixed(summary.genesis.view())}});
     table.row({{"accounts"}, {std::to_string(summary.accounts) + " funded"}});
     if (summary.allocation)
-        table.row({{"allocated"}, {std::to_string(summary.allocation->accounts.size()) + " senders of " +
-                                   std::to_string(summary.allocation->transactions) + " recorded transactions"}});
+        table.row({{"allocated"},
+                   {std::to_string(summary.allocation->accounts.size()) + " senders of " +
+                    std::to_string(summary.allocation->transactions) + " recorded transactions"}});
     for (std::size_t i = 0; i < summary.rpc.size() && i < 4; ++i) table.row({{i == 0 ? "JSON-RPC" : ""}, {summary.rpc[i]}});
-    print_line(table.text() + "\nA local cluster: here one party holds the keys of every operator. For a network of independent operators each\n"
-                              "makes its keys at home.\n\nNext: rondo up --home " + home);
+    print_line(table.text() +
+               "\nA local cluster: here one party holds the keys of every operator. For a network of independent operators each\n"
+               "makes its keys at home.\n\nNext: rondo up --home " +
+               home);
 }
 
 }  // namespace
@@ -45,11 +50,14 @@ int run_init(InitCommand command) {
     using namespace std::chrono;
     command.options.home = Home::at(command.common.home);
     if (command.options.timestamp_ms == 0)
-        command.options.timestamp_ms = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+        command.options.timestamp_ms =
+            static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
     const auto summary = init_cluster(command.options);
     if (!summary) return fail(exit_usage, summary.error().message);
-    if (command.common.json) print_json(as_json(*summary, command));
-    else print_summary(*summary, command);
+    if (command.common.json)
+        print_json(as_json(*summary, command));
+    else
+        print_summary(*summary, command);
     return exit_done;
 }
 

@@ -19,8 +19,10 @@ int show(const KeyCommand& command) {
         table.row({{name}, {kind}, {shown}, {header->sealed ? "yes" : "no"}});
         list.add(JsonObject().set("name", name).set("kind", kind).set("public", shown).set("sealed", header->sealed));
     }
-    if (command.common.json) print_json(JsonObject().set("node", command.target).set("keys", list));
-    else print_line(table.text());
+    if (command.common.json)
+        print_json(JsonObject().set("node", command.target).set("keys", list));
+    else
+        print_line(table.text());
     return exit_done;
 }
 
@@ -28,8 +30,10 @@ int show_genesis(const KeyCommand& command) {
     const auto genesis = read_genesis(Home::at(command.common.home).genesis());
     if (!genesis) return fail(exit_usage, genesis.error().message);
     const std::string digest = to_hex_prefixed(digest_of(*genesis).view());
-    if (command.common.json) print_json(JsonObject().set("chain_id", genesis->chain_id).set("genesis", digest));
-    else print_line(digest);
+    if (command.common.json)
+        print_json(JsonObject().set("chain_id", genesis->chain_id).set("genesis", digest));
+    else
+        print_line(digest);
     return exit_done;
 }
 
@@ -46,7 +50,8 @@ int generate(const KeyCommand& command) {
     const std::string shown = to_hex_prefixed(key.public_part());
     if (command.common.json)
         print_json(JsonObject().set("file", command.target).set("kind", std::string(to_string(key.kind))).set("public", shown));
-    else print_line(shown);
+    else
+        print_line(shown);
     return exit_done;
 }
 
@@ -67,8 +72,10 @@ int reseal(const KeyCommand& command, bool seal) {
         done = replace_key(command.target, *key);
     }
     if (!done) return fail(exit_usage, done.error().message);
-    if (command.common.json) print_json(JsonObject().set("file", command.target).set("sealed", seal));
-    else print_line(command.target + (seal ? ": sealed" : ": unsealed"));
+    if (command.common.json)
+        print_json(JsonObject().set("file", command.target).set("sealed", seal));
+    else
+        print_line(command.target + (seal ? ": sealed" : ": unsealed"));
     return exit_done;
 }
 

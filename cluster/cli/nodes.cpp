@@ -18,10 +18,12 @@ Configured<ClusterView> ClusterView::open(const std::string& folder) {
         // Every actor's file names the sockets of all six; intake's also has the JSON-RPC port.
         const auto intake = read_actor_file(view.home.actor_file(node.name, Actor::intake));
         if (!intake) return tl::make_unexpected(intake.error());
-        const std::string rpc = intake->rpc.port == 0 ? "" : "http://" + intake->rpc.host + ":" + std::to_string(intake->rpc.port);
+        const std::string rpc =
+            intake->rpc.port == 0 ? "" : "http://" + intake->rpc.host + ":" + std::to_string(intake->rpc.port);
         view.nodes.push_back({node.name, node.number, intake->node, rpc});
     }
-    std::sort(view.nodes.begin(), view.nodes.end(), [](const NodeAddress& a, const NodeAddress& b) { return a.number < b.number; });
+    std::sort(view.nodes.begin(), view.nodes.end(),
+              [](const NodeAddress& a, const NodeAddress& b) { return a.number < b.number; });
     return view;
 }
 
@@ -33,7 +35,9 @@ std::optional<std::size_t> ClusterView::find(const std::string& name) const {
     return std::nullopt;
 }
 
-std::optional<HeadReply> ask_head(Client& consensus) { return ask<HeadReply, ConsensusReply>(consensus, ConsensusRequest(GetHead{})); }
+std::optional<HeadReply> ask_head(Client& consensus) {
+    return ask<HeadReply, ConsensusReply>(consensus, ConsensusRequest(GetHead{}));
+}
 
 std::optional<BlockReply> ask_executed_head(Client& execution) {
     return ask<BlockReply, ExecutionReply>(execution, ExecutionRequest(GetBlock{}));
@@ -44,7 +48,8 @@ std::optional<AccountsReply> ask_accounts(Client& execution, const std::vector<A
 }
 
 std::optional<Height> ask_posted(Client& da) {
-    const auto reply = ask<PostingsReply, DaReply>(da, DaRequest(GetPostings{Height(std::numeric_limits<std::uint64_t>::max() / 2)}));
+    const auto reply =
+        ask<PostingsReply, DaReply>(da, DaRequest(GetPostings{Height(std::numeric_limits<std::uint64_t>::max() / 2)}));
     return reply ? std::optional<Height>(reply->posted) : std::nullopt;
 }
 

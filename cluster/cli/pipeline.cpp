@@ -17,7 +17,7 @@ void Pipeline::send(std::size_t node, std::vector<TxIndex> transactions) {
     open_[node][id] = {std::move(transactions), Clock::now()};
 }
 
-void Pipeline::poll(DurationMs wait_ms, const OnOutcome& on_outcome, int also) {
+void Pipeline::poll(DurationMs wait_ms, const OnOutcome& on_outcome, const std::vector<int>& also) {
     bool any = false;
     for (int round = 0; round < 2; ++round) {
         for (std::size_t node = 0; node < clients_.size(); ++node) {
@@ -33,13 +33,14 @@ void Pipeline::poll(DurationMs wait_ms, const OnOutcome& on_outcome, int also) {
                 SubmitOutcome busy;
                 busy.admission = Admission::busy;
                 for (std::size_t i = 0; i < transactions.size(); ++i)
-                    on_outcome(transactions[i], outcomes != nullptr && i < outcomes->outcomes.size() ? outcomes->outcomes[i] : busy);
+                    on_outcome(transactions[i],
+                               outcomes != nullptr && i < outcomes->outcomes.size() ? outcomes->outcomes[i] : busy);
             }
         }
         if (any || round > 0 || wait_ms == 0) return;
         std::vector<pollfd> waiting;
         for (const Client& client : clients_) waiting.push_back({client.descriptor(), POLLIN, 0});
-        if (also >= 0) waiting.push_back({also, POLLIN, 0});
+        for (const int descriptor : also) waiting.push_back({descriptor, POLLIN, 0});
         ::poll(waiting.data(), waiting.size(), static_cast<int>(wait_ms));
     }
 }

@@ -21,8 +21,8 @@ class Pipeline {
     Pipeline(const std::vector<NodeAddress>& nodes, RawOf raw_of);
 
     void send(std::size_t node, std::vector<TxIndex> transactions);
-    /// Hands out what has been answered; waits for it at most so long. `also` is one more descriptor that ends the wait.
-    void poll(DurationMs wait_ms, const OnOutcome& on_outcome, int also = -1);
+    /// Hands out what has been answered; waits for it at most so long. `also` are more descriptors that end the wait.
+    void poll(DurationMs wait_ms, const OnOutcome& on_outcome, const std::vector<int>& also = {});
     /// Gives up on requests that have not been answered for so long: the node may be dead.
     void expire(DurationMs age_ms, const OnLost& on_lost);
     [[nodiscard]] std::size_t in_flight(std::size_t node) const { return open_[node].size(); }

@@ -70,7 +70,8 @@ void StageTracker::outcome(TxIndex transaction, const SubmitOutcome& outcome) {
     note(transaction, Stage::accepted, Clock::now());
     if (!outcome.receipt) return;
     const Receipt& receipt = *outcome.receipt;
-    if (const auto at = certified_.await(receipt.lane, receipt.lane_height, transaction)) note(transaction, Stage::certified, *at);
+    if (const auto at = certified_.await(receipt.lane, receipt.lane_height, transaction))
+        note(transaction, Stage::certified, *at);
     if (const auto at = final_.await(receipt.lane, receipt.lane_height, transaction)) note(transaction, Stage::final, *at);
 }
 
@@ -101,7 +102,6 @@ void StageTracker::take(const StreamTap::Message& message) {
 void StageTracker::take_executed(const Bytes& payload, Clock::time_point at) {
     const auto block = decode<ExecutedBlock>(payload);
     if (!block) return;
-    executed_height_ = std::max(executed_height_, block->height);
     const auto final_at = final_at_.find(block->height.value);
     for (const TxOutcome& outcome : block->outcomes) {
         const auto found = by_hash_.find(outcome.hash);
@@ -109,11 +109,8 @@ void StageTracker::take_executed(const Bytes& payload, Clock::time_point at) {
         // One that was only held has no place in a lane that we know of: its block says when it was final.
         if (final_at != final_at_.end()) note(found->second, Stage::final, final_at->second);
         note(found->second, Stage::executed, at);
+        last_executed_ = at;
     }
-}
-
-bool StageTracker::has(TxIndex transaction, Stage stage) const {
-    return transaction < entries_.size() && entries_[transaction].reached[static_cast<std::size_t>(stage)];
 }
 
 std::string latency_name(Stage stage) { return stage == Stage::accepted ? "receipt" : to_string(stage); }

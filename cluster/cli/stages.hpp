@@ -49,12 +49,15 @@ class StageTracker {
     void outcome(TxIndex transaction, const SubmitOutcome& outcome);
     /// Reads what the streams say now.
     void poll();
-    /// Readable when poll() has work.
-    [[nodiscard]] int descriptor() const { return executed_tap_.descriptor(); }
+    /// One of them is readable when poll() has work.
+    [[nodiscard]] std::vector<int> descriptors() const {
+        return {lanes_tap_.descriptor(), blocks_tap_.descriptor(), executed_tap_.descriptor()};
+    }
 
-    [[nodiscard]] bool has(TxIndex transaction, Stage stage) const;
+    [[nodiscard]] std::size_t count(Stage stage) const { return latencies_[static_cast<std::size_t>(stage)].count(); }
     [[nodiscard]] std::optional<Epoch> epoch() const { return epoch_; }
-    [[nodiscard]] Height executed_height() const { return executed_height_; }
+    /// When the last of our transactions was executed.
+    [[nodiscard]] std::optional<Clock::time_point> last_executed() const { return last_executed_; }
     [[nodiscard]] JsonValue json();
     [[nodiscard]] std::string table();
 
@@ -77,7 +80,7 @@ class StageTracker {
     LaneClock final_;
     std::map<std::uint64_t, Clock::time_point> final_at_;  ///< by block height
     std::optional<Epoch> epoch_;
-    Height executed_height_;
+    std::optional<Clock::time_point> last_executed_;
     std::array<Latencies, stages> latencies_;
 };
 

@@ -41,7 +41,7 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
         out.state = out.state.empty() ? "unreachable" : "silent";
         return;
     }
-    out.state = "running";
+    out.state = "up";
     out.pid = status->pid;
     out.lag = worst_lag(*status);
     // Each of these fields belongs to one actor, so that no two threads write the same one.
@@ -80,7 +80,8 @@ std::vector<NodeRow> collect(const ClusterView& view, const std::optional<Contro
             ActorRow& actor = rows[n].actors[a];
             actor.name = std::string(to_string(static_cast<Actor>(a)));
             if (launcher) fill_from_launcher(*launcher, rows[n].name, actor);
-            if (actor.asked) threads.emplace_back([&, n, a] { ask_actor(view.nodes[n], static_cast<Actor>(a), rows[n], rows[n].actors[a]); });
+            if (actor.asked)
+                threads.emplace_back([&, n, a] { ask_actor(view.nodes[n], static_cast<Actor>(a), rows[n], rows[n].actors[a]); });
         }
     }
     for (std::thread& thread : threads) thread.join();
@@ -100,7 +101,13 @@ JsonValue as_json(const std::vector<NodeRow>& rows, std::uint64_t chain_id) {
         JsonArray actors;
         for (const ActorRow& a : row.actors) {
             const std::optional<std::uint64_t> pid = a.pid == 0 ? std::nullopt : std::optional(a.pid);
-            actors.add(JsonObject().set("name", a.name).set("pid", pid).set("state", a.state).set("restarts", a.restarts).set("lag", a.lag).set("note", a.note));
+            actors.add(JsonObject()
+                           .set("name", a.name)
+                           .set("pid", pid)
+                           .set("state", a.state)
+                           .set("restarts", a.restarts)
+                           .set("lag", a.lag)
+                           .set("note", a.note));
         }
         nodes.add(JsonObject()
                       .set("name", row.name)
@@ -114,27 +121,35 @@ JsonValue as_json(const std::vector<NodeRow>& rows, std::uint64_t chain_id) {
     return JsonObject().set("chain_id", chain_id).set("epoch", newest_epoch(rows)).set("nodes", nodes);
 }
 
-Cell height_cell(const std::optional<std::uint64_t>& height) { return height ? number_cell(*height) : Cell{"-", Colour::dim, true}; }
+Cell height_cell(const std::optional<std::uint64_t>& height) {
+    return height ? number_cell(*height) : Cell{"-", Colour::dim, true};
+}
 
 Cell actor_cell(const ActorRow& actor) {
     std::string text = actor.state;
     if (actor.lag && *actor.lag > 0) text += " -" + std::to_string(*actor.lag);
     if (actor.restarts > 0) text += " ↻" + std::to_string(actor.restarts);
-    const Colour colour = actor.state == "running" ? Colour::green : actor.state == "paused" || actor.state == "stopping" ? Colour::yellow : Colour::red;
+    const Colour colour = actor.state == "up"                                    ? Colour::green
+                          : actor.state == "paused" || actor.state == "stopping" ? Colour::yellow
+                                                                                 : Colour::red;
     return {text, colour};
 }
 
 std::string as_text(const std::vector<NodeRow>& rows, std::uint64_t chain_id, bool launcher_runs) {
     const auto epoch = newest_epoch(rows);
     Table table;
-    table.header({"node", "final", "executed", "posted", "state root", "intake", "consensus", "execution", "da", "watcher", "rewards"});
+    table.header(
+        {"node", "final", "executed", "posted", "state root", "intake", "consensus", "execution", "da", "watcher", "rewards"});
     std::string notes;
     for (const NodeRow& row : rows) {
-        std::vector<Cell> cells{{row.name}, height_cell(row.final_height), height_cell(row.executed_height), height_cell(row.posted_height),
+        std::vector<Cell> cells{{row.name},
+                                height_cell(row.final_height),
+                                height_cell(row.executed_height),
+                                height_cell(row.posted_height),
                                 {row.state_root ? row.state_root->substr(0, 10) + "…" : "-"}};
         for (const ActorRow& actor : row.actors) {
             cells.push_back(actor_cell(actor));
-            if (actor.state != "running" && !actor.note.empty()) notes += row.name + "/" + actor.name + ": " + actor.note + "\n";
+            if (actor.state != "up" && !actor.note.empty()) notes += row.name + "/" + actor.name + ": " + actor.note + "\n";
         }
         table.row(std::move(cells));
     }
@@ -153,10 +168,14 @@ int run_status(const StatusCommand& command) {
     for (;;) {
         const auto launcher = ask_launcher(view->home, {});
         const std::vector<NodeRow> rows = collect(*view, launcher);
-        if (command.common.json) print_json(as_json(rows, genesis->chain_id));
-        else print_line((command.watch ? "\033[H\033[2J" : "") + as_text(rows, genesis->chain_id, launcher.has_value()));
-        const auto is_up = [](const ActorRow& a) { return a.state == "running"; };
-        const bool any = std::any_of(rows.begin(), rows.end(), [&](const NodeRow& row) { return std::any_of(row.actors.begin(), row.actors.end(), is_up); });
+        if (command.common.json)
+            print_json(as_json(rows, genesis->chain_id));
+        else
+            print_line((command.watch ? "\033[H\033[2J" : "") + as_text(rows, genesis->chain_id, launcher.has_value()));
+        const auto is_up = [](const ActorRow& a) { return a.state == "up"; };
+        const bool any = std::any_of(rows.begin(), rows.end(), [&](const NodeRow& row) {
+            return std::any_of(row.actors.begin(), row.actors.end(), is_up);
+        });
         if (!command.watch) return any || launcher ? exit_done : exit_unreachable;
         std::this_thread::sleep_for(std::chrono::seconds(1));
     }

@@ -21,7 +21,8 @@ using Clock = std::chrono::steady_clock;
 std::optional<std::string> missing_program(const std::filesystem::path& folder) {
     for (std::size_t a = 0; a < actor_count; ++a) {
         const auto program = folder / ("rondo-" + std::string(to_string(static_cast<Actor>(a))));
-        if (::access(program.c_str(), X_OK) != 0) return program.string() + ": missing; build it, or run the `rondo` that lies beside it";
+        if (::access(program.c_str(), X_OK) != 0)
+            return program.string() + ": missing; build it, or run the `rondo` that lies beside it";
     }
     return std::nullopt;
 }
@@ -56,7 +57,8 @@ Waiting look(const ClusterView& view, std::vector<std::pair<std::string, Client>
 int wait_for_actors(const ClusterView& view, const UpCommand& command, int alive) {
     std::vector<std::pair<std::string, Client>> open;
     for (const NodeAddress& node : view.nodes)
-        for (const auto& [actor, at] : node.endpoints) open.emplace_back(node.name + "/" + std::string(to_string(actor)), Client(at.router));
+        for (const auto& [actor, at] : node.endpoints)
+            open.emplace_back(node.name + "/" + std::string(to_string(actor)), Client(at.router));
     const std::size_t all = open.size();
     const auto deadline = Clock::now() + std::chrono::seconds(command.wait_s);
     Progress progress("starting", command.common.json);
@@ -66,7 +68,8 @@ int wait_for_actors(const ClusterView& view, const UpCommand& command, int alive
         const Waiting waiting = look(view, open);
         if (!waiting.failed.empty()) {
             static_cast<void>(stop_launcher(view.home, view.file.stop_ms + 3000));
-            return fail(exit_no, "stopped again, because actors do not start:" + waiting.failed + "\n  see 'rondo logs NODE/ACTOR'");
+            return fail(exit_no,
+                        "stopped again, because actors do not start:" + waiting.failed + "\n  see 'rondo logs NODE/ACTOR'");
         }
         if (open.empty()) break;
         progress.show(static_cast<double>(all - open.size()) / static_cast<double>(all), waiting.silent.substr(0, 60));
@@ -79,15 +82,19 @@ void print_up(const ClusterView& view, const UpCommand& command) {
     if (command.common.json) {
         JsonArray rpc;
         for (const NodeAddress& node : view.nodes) rpc.add(node.rpc);
-        print_json(JsonObject().set("home", view.home.root.string()).set("nodes", static_cast<std::uint64_t>(view.nodes.size())).set("rpc", rpc));
+        print_json(JsonObject()
+                       .set("home", view.home.root.string())
+                       .set("nodes", static_cast<std::uint64_t>(view.nodes.size()))
+                       .set("rpc", rpc));
         return;
     }
-    print_line(std::to_string(view.nodes.size()) + " nodes, " + std::to_string(view.nodes.size() * actor_count) + " actors up in " +
-               view.home.root.string());
+    print_line(std::to_string(view.nodes.size()) + " nodes, " + std::to_string(view.nodes.size() * actor_count) +
+               " actors up in " + view.home.root.string());
     for (const NodeAddress& node : view.nodes) print_line("  " + node.name + "  " + node.rpc);
 }
 
-int detach(const ClusterView& view, const UpCommand& command, const LauncherOptions& options, LauncherLock lock, ControlSocket control) {
+int detach(const ClusterView& view, const UpCommand& command, const LauncherOptions& options, LauncherLock lock,
+           ControlSocket control) {
     int alive[2];
     if (::pipe2(alive, O_CLOEXEC) != 0) return fail(exit_no, std::string("cannot start: ") + std::strerror(errno));
     const pid_t child = ::fork();
@@ -126,9 +133,12 @@ int run_down(const Common& common) {
     const auto view = ClusterView::open(common.home);
     if (!view) return fail(exit_usage, view.error().message);
     const bool was_up = ask_launcher(view->home, {}).has_value();
-    if (!stop_launcher(view->home, view->file.stop_ms + 5000)) return fail(exit_timed_out, "the launcher does not end; see 'rondo status'");
-    if (common.json) print_json(JsonObject().set("home", view->home.root.string()).set("was_up", was_up));
-    else print_line(was_up ? view->home.root.string() + ": all stopped" : view->home.root.string() + ": nothing was running");
+    if (!stop_launcher(view->home, view->file.stop_ms + 5000))
+        return fail(exit_timed_out, "the launcher does not end; see 'rondo status'");
+    if (common.json)
+        print_json(JsonObject().set("home", view->home.root.string()).set("was_up", was_up));
+    else
+        print_line(was_up ? view->home.root.string() + ": all stopped" : view->home.root.string() + ": nothing was running");
     return exit_done;
 }
 

@@ -7,7 +7,8 @@
 namespace rondo {
 namespace {
 
-constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution, Actor::da, Actor::watcher, Actor::rewards};
+constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution,
+                                                    Actor::da,     Actor::watcher,   Actor::rewards};
 constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync};
 
 std::string key_of(auto name) { return std::string(to_string(name)); }
@@ -17,8 +18,7 @@ bool is_endpoint(const std::string& text) {
     return text.starts_with("ipc://") && text.size() > 6 && text.size() - 6 <= 107;
 }
 
-constexpr std::string_view endpoint_advice =
-    "must be tcp://host:port, or ipc:///path with a path of at most 107 bytes";
+constexpr std::string_view endpoint_advice = "must be tcp://host:port, or ipc:///path with a path of at most 107 bytes";
 
 std::string read_endpoint(TomlTable& table, std::string_view key) {
     std::string text = table.text(key);
@@ -47,7 +47,9 @@ void read_rpc(TomlTable table, RpcSettings& rpc) {
     const RpcSettings defaults;
     rpc.host = table.text_or("host", defaults.host);
     rpc.port = static_cast<std::uint16_t>(table.number_or("port", defaults.port, {0, 65535}));
-    const auto read = [&](std::string_view key, std::uint64_t fallback, NumberRange range) { return table.number_or(key, fallback, range); };
+    const auto read = [&](std::string_view key, std::uint64_t fallback, NumberRange range) {
+        return table.number_or(key, fallback, range);
+    };
     rpc.connections_max = read("connections_max", defaults.connections_max, {1, 100'000});
     rpc.connections_per_address_max = read("connections_per_address_max", defaults.connections_per_address_max, {1, 100'000});
     rpc.body_bytes_max = read("body_bytes_max", defaults.body_bytes_max, {1024, 64 << 20});
@@ -103,9 +105,12 @@ bool owns_channels(Actor actor) { return actor == Actor::intake || actor == Acto
 bool has_account(Actor actor) { return actor == Actor::watcher || actor == Actor::rewards; }
 
 std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder) {
-    const auto path = [&](const std::filesystem::path& p) { return toml_quoted(p.empty() ? "" : p.lexically_proximate(folder).string()); };
-    std::string out = "# Rondo: the " + key_of(file.actor) + " actor of operator " + std::to_string(file.self.value) +
-                      ".\n# Paths count from this file's folder. Settings that are left out have the defaults shown here.\n\n[actor]\n";
+    const auto path = [&](const std::filesystem::path& p) {
+        return toml_quoted(p.empty() ? "" : p.lexically_proximate(folder).string());
+    };
+    std::string out =
+        "# Rondo: the " + key_of(file.actor) + " actor of operator " + std::to_string(file.self.value) +
+        ".\n# Paths count from this file's folder. Settings that are left out have the defaults shown here.\n\n[actor]\n";
     out += line("name", toml_quoted(to_string(file.actor)));
     out += line("operator", std::to_string(file.self.value), "this operator's number in the genesis");
     out += line("genesis", path(file.genesis), "must be the same everywhere: rondo key genesis");
@@ -115,12 +120,16 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
     if (owns_channels(file.actor) || has_account(file.actor)) out += format_keys(file, path);
     out += "\n[node]  # where the six actors of this node answer requests and publish their streams\n";
     for (const auto& [actor, at] : file.node)
-        out += line(to_string(actor), "{ requests = " + toml_quoted(at.router) + ", streams = " + toml_quoted(at.publisher) + " }");
+        out +=
+            line(to_string(actor), "{ requests = " + toml_quoted(at.router) + ", streams = " + toml_quoted(at.publisher) + " }");
     if (owns_channels(file.actor)) out += format_channels(file);
     if (file.actor == Actor::intake) out += format_rpc(file.rpc);
-    if (file.actor == Actor::da) out += "\n[layer]  # the data-availability layer: here a folder that all nodes share\n" + line("folder", path(file.da_folder));
+    if (file.actor == Actor::da)
+        out += "\n[layer]  # the data-availability layer: here a folder that all nodes share\n" +
+               line("folder", path(file.da_folder));
     if (file.actor == Actor::execution)
-        out += "\n[state]\n" + line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk");
+        out += "\n[state]\n" +
+               line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk");
     return out;
 }
 
@@ -128,12 +137,16 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     auto opened = TomlFile::open(path);
     if (!opened) return tl::make_unexpected(opened.error());
     const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-    const auto resolved = [&](const std::string& text) { return text.empty() ? std::filesystem::path() : (folder / text).lexically_normal(); };
+    const auto resolved = [&](const std::string& text) {
+        return text.empty() ? std::filesystem::path() : (folder / text).lexically_normal();
+    };
     TomlTable root = opened->root();
     TomlTable actor = root.table("actor");
     ActorFile out;
-    if (const auto name = actor_from_string(actor.text("name"))) out.actor = *name;
-    else actor.refuse("name", "must be intake, consensus, execution, da, watcher or rewards");
+    if (const auto name = actor_from_string(actor.text("name")))
+        out.actor = *name;
+    else
+        actor.refuse("name", "must be intake, consensus, execution, da, watcher or rewards");
     out.self = OperatorNumber(static_cast<std::uint32_t>(actor.number("operator", {0, 0xffffffffU})));
     out.genesis = resolved(actor.text("genesis"));
     out.store = resolved(actor.text("store"));

@@ -69,7 +69,9 @@ Configured<Allocation> allocation_from(const std::filesystem::path& path, std::o
         it->second.first_nonce = std::min(it->second.first_nonce, transaction->nonce);
         const auto cost = transaction->cost_max();
         const auto balance = cost ? checked_add(it->second.balance, *cost) : std::nullopt;
-        if (!balance) return ConfigError{path.string() + ":" + std::to_string(recorded.line) + ": the sender would need more than 2^256 wei"};
+        if (!balance)
+            return ConfigError{path.string() + ":" + std::to_string(recorded.line) +
+                               ": the sender would need more than 2^256 wei"};
         it->second.balance = *balance;
         return std::nullopt;
     });

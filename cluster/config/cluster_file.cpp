@@ -7,12 +7,23 @@ namespace rondo {
 std::string format_cluster_file(const ClusterFile& file) {
     std::string out =
         "# Rondo: a local cluster. Here one party holds the keys of every operator: for development and tests.\n\n[launcher]\n"
-        "backoff_ms_min = " + std::to_string(file.backoff_ms_min) + "       # before the first restart of an actor that died; doubles each time\n"
-        "backoff_ms_max = " + std::to_string(file.backoff_ms_max) + "\n"
-        "restarts_max = " + std::to_string(file.restarts_max) + "          # within the window; then the actor stays down until 'rondo restart'\n"
-        "restart_window_s = " + std::to_string(file.restart_window_s) + "\n"
-        "stop_ms = " + std::to_string(file.stop_ms) + "             # from asking an actor to stop to killing it\n"
-        "log_mib_max = " + std::to_string(file.log_mib_max) + "           # of one log file; one older file is kept\n";
+        "backoff_ms_min = " +
+        std::to_string(file.backoff_ms_min) +
+        "       # before the first restart of an actor that died; doubles each time\n"
+        "backoff_ms_max = " +
+        std::to_string(file.backoff_ms_max) +
+        "\n"
+        "restarts_max = " +
+        std::to_string(file.restarts_max) +
+        "          # within the window; then the actor stays down until 'rondo restart'\n"
+        "restart_window_s = " +
+        std::to_string(file.restart_window_s) +
+        "\n"
+        "stop_ms = " +
+        std::to_string(file.stop_ms) +
+        "             # from asking an actor to stop to killing it\n"
+        "log_mib_max = " +
+        std::to_string(file.log_mib_max) + "           # of one log file; one older file is kept\n";
     for (const ClusterFile::Node& node : file.nodes)
         out += "\n[[nodes]]\nname = " + toml_quoted(node.name) + "\noperator = " + std::to_string(node.number.value) + "\n";
     return out;
@@ -21,7 +32,8 @@ std::string format_cluster_file(const ClusterFile& file) {
 Configured<ClusterFile> read_cluster_file(const Home& home) {
     std::error_code ignored;
     if (!std::filesystem::exists(home.cluster_file(), ignored))
-        return config_error(home.root.string() + ": no cluster here; make one with: rondo init --home " + home.root.string() + " --nodes 4");
+        return config_error(home.root.string() + ": no cluster here; make one with: rondo init --home " + home.root.string() +
+                            " --nodes 4");
     auto opened = TomlFile::open(home.cluster_file());
     if (!opened) return tl::make_unexpected(opened.error());
     TomlTable root = opened->root();
@@ -34,7 +46,8 @@ Configured<ClusterFile> read_cluster_file(const Home& home) {
     out.stop_ms = launcher.number_or("stop_ms", out.stop_ms, {100, 600'000});
     out.log_mib_max = launcher.number_or("log_mib_max", out.log_mib_max, {1, 65'536});
     for (TomlTable& entry : root.tables("nodes")) {
-        ClusterFile::Node node{entry.text("name"), OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", {0, 0xffffffffU})))};
+        ClusterFile::Node node{entry.text("name"),
+                               OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", {0, 0xffffffffU})))};
         if (node.name.empty() || node.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos)
             entry.refuse("name", "must be of lower-case letters, digits, - and _");
         for (const ClusterFile::Node& other : out.nodes)

@@ -17,12 +17,12 @@ struct ClusterFile {
         OperatorNumber number;
     };
     std::vector<Node> nodes;
-    std::uint64_t backoff_ms_min = 100;     ///< before the first restart of an actor that died; doubles
+    std::uint64_t backoff_ms_min = 100;  ///< before the first restart of an actor that died; doubles
     std::uint64_t backoff_ms_max = 5000;
-    std::uint64_t restarts_max = 30;        ///< within the window; then it stays down
+    std::uint64_t restarts_max = 30;  ///< within the window; then it stays down
     std::uint64_t restart_window_s = 60;
-    std::uint64_t stop_ms = 5000;           ///< from SIGTERM to SIGKILL
-    std::uint64_t log_mib_max = 64;         ///< of one log file; one older file is kept
+    std::uint64_t stop_ms = 5000;    ///< from SIGTERM to SIGKILL
+    std::uint64_t log_mib_max = 64;  ///< of one log file; one older file is kept
 };
 
 [[nodiscard]] std::string format_cluster_file(const ClusterFile& file);

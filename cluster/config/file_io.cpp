@@ -42,7 +42,8 @@ Configured<std::string> drain(const std::filesystem::path& path, int fd, std::si
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return config_error(path.string() + ": cannot be read: " + reason());
         content.append(buffer, static_cast<std::size_t>(got));
-        if (content.size() > bytes_max) return config_error(path.string() + ": larger than " + std::to_string(bytes_max) + " bytes");
+        if (content.size() > bytes_max)
+            return config_error(path.string() + ": larger than " + std::to_string(bytes_max) + " bytes");
     }
 }
 
@@ -81,7 +82,8 @@ Configured<std::string> read_private_file(const std::filesystem::path& path, std
         return config_error(path.string() + ": others can read this secret (mode " + mode + "); run: chmod 600 " + path.string());
     }
     if (found.st_uid != ::geteuid() && found.st_uid != 0)
-        return config_error(path.string() + ": belongs to another user; run: chown " + std::to_string(::geteuid()) + " " + path.string());
+        return config_error(path.string() + ": belongs to another user; run: chown " + std::to_string(::geteuid()) + " " +
+                            path.string());
     return drain(path, file.get(), bytes_max);
 }
 
@@ -105,7 +107,8 @@ Configured<void> rename_into_place(const std::filesystem::path& from, const std:
 Configured<void> make_private_folder(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return config_error(path.string() + ": cannot be created: " + reason());
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return config_error(path.string() + ": cannot be created: " + reason());
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return config_error(path.string() + ": is not a folder");
     if (found.st_uid != ::geteuid()) return config_error(path.string() + ": belongs to another user; choose another one");
@@ -153,7 +156,8 @@ Configured<std::string> read_passphrase(const PassphraseSource& source, const st
     } else if (source.prompt) {
         line = prompt_secret(purpose);
     } else {
-        return config_error("the " + purpose + " is needed; give it with --passphrase-fd, --passphrase-file or keys.passphrase_file");
+        return config_error("the " + purpose +
+                            " is needed; give it with --passphrase-fd, --passphrase-file or keys.passphrase_file");
     }
     if (line && line->empty()) return config_error("the " + purpose + " is empty");
     return line;

@@ -24,12 +24,14 @@ struct Fault {
 /// One JSON object whose keys must be exactly those asked for.
 class Object {
   public:
-    Object(const json& value, std::string where, std::initializer_list<std::string_view> keys) : value_(value), where_(std::move(where)) {
+    Object(const json& value, std::string where, std::initializer_list<std::string_view> keys)
+        : value_(value), where_(std::move(where)) {
         if (!value.is_object()) throw Fault{where_ + " must be an object"};
         const std::vector<std::string> known(keys.begin(), keys.end());
         for (const auto& item : value.items())
             if (std::find(known.begin(), known.end(), item.key()) == known.end())
-                throw Fault{"unknown key '" + item.key() + "' in " + where_ + "; did you mean '" + nearest_name(item.key(), known) + "'?"};
+                throw Fault{"unknown key '" + item.key() + "' in " + where_ + "; did you mean '" +
+                            nearest_name(item.key(), known) + "'?"};
         for (const std::string& key : known)
             if (!value.contains(key)) throw Fault{"'" + key + "' is missing in " + where_};
     }
@@ -66,7 +68,9 @@ GenesisAccount account_of(const json& value) {
 }
 
 GenesisOperator operator_of(const json& value) {
-    const Object o(value, "an operator", {"number", "moniker", "key", "transport_key", "fee_address", "watcher_account", "rewards_account", "self_stake"});
+    const Object o(
+        value, "an operator",
+        {"number", "moniker", "key", "transport_key", "fee_address", "watcher_account", "rewards_account", "self_stake"});
     const std::uint64_t number = o.number("number");
     if (number > 0xffffffffU) throw Fault{o.name("number") + " is too large"};
     return {OperatorNumber(static_cast<std::uint32_t>(number)),
@@ -124,10 +128,12 @@ class Intake {
 
 Genesis genesis_of(std::string_view text) {
     Intake intake;
-    const json root = json::parse(text, [&](int depth, json::parse_event_t event, json& parsed) { return intake(depth, event, parsed); });
+    const json root =
+        json::parse(text, [&](int depth, json::parse_event_t event, json& parsed) { return intake(depth, event, parsed); });
     const Object o(root, "the genesis", {"version", "chain_id", "timestamp_ms", "policy", "parameters", "operators", "accounts"});
     if (o.number("version") != genesis_file_version)
-        throw Fault{"'version' is " + std::to_string(o.number("version")) + "; this program reads version " + std::to_string(genesis_file_version)};
+        throw Fault{"'version' is " + std::to_string(o.number("version")) + "; this program reads version " +
+                    std::to_string(genesis_file_version)};
     Genesis genesis;
     genesis.chain_id = o.number("chain_id");
     genesis.timestamp_ms = o.number("timestamp_ms");
@@ -147,9 +153,11 @@ Genesis genesis_of(std::string_view text) {
 std::string quoted(ByteView bytes) { return "\"" + to_hex_prefixed(bytes) + "\""; }
 
 std::string format_operator(const GenesisOperator& o) {
-    return "    {\"number\": " + std::to_string(o.number.value) + ", \"moniker\": " + json(o.moniker).dump() + ", \"self_stake\": \"" + o.self_stake.str() +
-           "\",\n     \"key\": " + quoted(o.key.view()) + ",\n     \"transport_key\": " + quoted(o.transport_key.view()) +
-           ",\n     \"fee_address\": " + quoted(o.fee_address.view()) + ",\n     \"watcher_account\": " + quoted(o.watcher_account.view()) +
+    return "    {\"number\": " + std::to_string(o.number.value) + ", \"moniker\": " + json(o.moniker).dump() +
+           ", \"self_stake\": \"" + o.self_stake.str() + "\",\n     \"key\": " + quoted(o.key.view()) +
+           ",\n     \"transport_key\": " + quoted(o.transport_key.view()) +
+           ",\n     \"fee_address\": " + quoted(o.fee_address.view()) +
+           ",\n     \"watcher_account\": " + quoted(o.watcher_account.view()) +
            ",\n     \"rewards_account\": " + quoted(o.rewards_account.view()) + "}";
 }
 

@@ -15,7 +15,7 @@ namespace rondo {
 /// A genesis parameter by name, with the bounds within which the rules of the protocol make sense.
 struct ParameterName {
     std::string_view name;
-    std::uint64_t Parameters::* field;
+    std::uint64_t Parameters::*field;
     std::uint64_t min;
     std::uint64_t max;
     std::string_view meaning;

@@ -39,11 +39,11 @@ Home Home::at(const std::filesystem::path& folder) {
 }
 
 std::filesystem::path Home::actor_file(const std::string& name, Actor actor) const {
-    return node(name) / "config" / (std::string(to_string(actor)) + ".toml");
+    return node(name) / (std::string(to_string(actor)) + ".toml");
 }
 
 std::filesystem::path Home::log_file(const std::string& name, Actor actor) const {
-    return node(name) / "logs" / (std::string(to_string(actor)) + ".log");
+    return node(name) / "log" / (std::string(to_string(actor)) + ".log");
 }
 
 Digest Home::identity() const { return crypto::blake2b(as_bytes(root.string())); }
@@ -54,7 +54,8 @@ std::filesystem::path Home::run_folder() const {
     if (inside.string().size() + longest.size() <= socket_path_bytes_max) return inside;
     const std::string name = "rondo-" + to_hex(identity().view().first(6));
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    if (runtime != nullptr && *runtime != '\0' && std::string_view(runtime).size() < 60) return std::filesystem::path(runtime) / name;
+    if (runtime != nullptr && *runtime != '\0' && std::string_view(runtime).size() < 60)
+        return std::filesystem::path(runtime) / name;
     return std::filesystem::path("/tmp") / (name + "-" + std::to_string(::geteuid()));
 }
 
@@ -71,8 +72,8 @@ Configured<std::uint16_t> find_free_ports(const Home& home, std::uint16_t count)
         for (std::uint16_t i = 0; i < count && all_free; ++i) all_free = is_free(static_cast<std::uint16_t>(first + i));
         if (all_free) return first;
     }
-    return config_error("no " + std::to_string(count) + " free TCP ports in a row between " + std::to_string(first_port) + " and " +
-                        std::to_string(last_port) + "; stop other clusters first");
+    return config_error("no " + std::to_string(count) + " free TCP ports in a row between " + std::to_string(first_port) +
+                        " and " + std::to_string(last_port) + "; stop other clusters first");
 }
 
 }  // namespace rondo

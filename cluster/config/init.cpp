@@ -12,7 +12,8 @@
 namespace rondo {
 namespace {
 
-constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution, Actor::da, Actor::watcher, Actor::rewards};
+constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution,
+                                                    Actor::da,     Actor::watcher,   Actor::rewards};
 /// Of each node, in this order: lanes, votes, sync, JSON-RPC.
 constexpr std::uint16_t ports_per_node = 4;
 constexpr std::uint64_t default_stake_ether = 32;
@@ -46,7 +47,8 @@ class Funding {
         const auto equals = text.find('=');
         const auto address = fixed_from_hex<Address>(text.substr(0, equals));
         const auto balance = equals == std::string::npos ? std::nullopt : from_decimal(text.substr(equals + 1));
-        if (!address || !balance) return ConfigError{"--fund " + text + ": write it as 0x<40 hexadecimal digits>=<wei in decimal>"};
+        if (!address || !balance)
+            return ConfigError{"--fund " + text + ": write it as 0x<40 hexadecimal digits>=<wei in decimal>"};
         return add({*address, *balance, 0});
     }
     [[nodiscard]] std::vector<GenesisAccount> sorted() const {
@@ -63,14 +65,17 @@ std::optional<ConfigError> check(const InitOptions& options) {
     const std::uint64_t n = options.nodes;
     if (n == 0) return ConfigError{"--nodes 0: a network has 1 node, or at least 4"};
     if (n == 2 || n == 3)
-        return ConfigError{"--nodes " + std::to_string(n) + ": take 1, or at least 4. With " + std::to_string(n) +
-                           " nodes no failure is tolerated: agreement needs more than two thirds, so that one stopped node halts all, "
-                           "and there are only more nodes that can stop"};
-    if (n > nodes_max) return ConfigError{"--nodes " + std::to_string(n) + ": at most " + std::to_string(nodes_max) + " on one machine"};
+        return ConfigError{
+            "--nodes " + std::to_string(n) + ": take 1, or at least 4. With " + std::to_string(n) +
+            " nodes no failure is tolerated: agreement needs more than two thirds, so that one stopped node halts all, "
+            "and there are only more nodes that can stop"};
+    if (n > nodes_max)
+        return ConfigError{"--nodes " + std::to_string(n) + ": at most " + std::to_string(nodes_max) + " on one machine"};
     std::error_code error;
     const std::filesystem::path& root = options.home.root;
     if (std::filesystem::exists(options.home.cluster_file(), error))
-        return ConfigError{root.string() + ": there is a cluster here already; stop it with 'rondo down' and remove the folder, "
+        return ConfigError{root.string() +
+                           ": there is a cluster here already; stop it with 'rondo down' and remove the folder, "
                            "or choose another --home"};
     // So that giving up half-way may remove all that is there.
     if (std::filesystem::exists(root, error) && !std::filesystem::is_empty(root, error))
@@ -83,7 +88,8 @@ Wei stake_of(const InitOptions& options, std::size_t index) {
     return ether * options.stakes_ether[std::min(index, options.stakes_ether.size() - 1)];
 }
 
-Configured<Genesis> make_genesis(const InitOptions& options, const std::vector<NodeKeys>& keys, const Secret& load_seed, InitSummary& summary) {
+Configured<Genesis> make_genesis(const InitOptions& options, const std::vector<NodeKeys>& keys, const Secret& load_seed,
+                                 InitSummary& summary) {
     Genesis genesis;
     const auto parameters = profile_parameters(options.profile);
     if (!parameters) return tl::make_unexpected(parameters.error());
@@ -108,8 +114,9 @@ Configured<Genesis> make_genesis(const InitOptions& options, const std::vector<N
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const NodeKeys& k = keys[i];
         const Address watcher = k.watcher.account().address(), rewards = k.rewards.account().address();
-        genesis.operators.push_back({OperatorNumber(static_cast<std::uint32_t>(i)), k.signing.signing().public_key(), k.transport.transport_public(),
-                                     k.fees.account().address(), watcher, rewards, stake_of(options, i), node_name(i)});
+        genesis.operators.push_back({OperatorNumber(static_cast<std::uint32_t>(i)), k.signing.signing().public_key(),
+                                     k.transport.transport_public(), k.fees.account().address(), watcher, rewards,
+                                     stake_of(options, i), node_name(i)});
         wrong = wrong ? wrong : funding.add({watcher, service_account_balance, 0});
         wrong = wrong ? wrong : funding.add({rewards, service_account_balance, 0});
     }
@@ -146,7 +153,8 @@ ActorFile actor_file(const Home& home, Actor actor, std::size_t index, std::size
     for (std::size_t other = 0; other < nodes && owns_channels(actor); ++other) {
         if (other == index) continue;
         PeerEntry peer{OperatorNumber(static_cast<std::uint32_t>(other)), {}};
-        for (const auto& entry : file.listen) peer.endpoints[entry.first] = tcp(first_port, other, static_cast<std::size_t>(entry.first));
+        for (const auto& entry : file.listen)
+            peer.endpoints[entry.first] = tcp(first_port, other, static_cast<std::size_t>(entry.first));
         file.peers.push_back(std::move(peer));
     }
     file.rpc.port = static_cast<std::uint16_t>(first_port + index * ports_per_node + channel_count);
@@ -154,23 +162,30 @@ ActorFile actor_file(const Home& home, Actor actor, std::size_t index, std::size
     return file;
 }
 
-Configured<void> write_node(const Home& home, std::size_t index, const NodeKeys& keys, std::size_t nodes, std::uint16_t first_port) {
+Configured<void> write_node(const Home& home, std::size_t index, const NodeKeys& keys, std::size_t nodes,
+                            std::uint16_t first_port) {
     const std::filesystem::path folder = home.node(node_name(index));
-    for (const char* part : {"", "keys", "config", "store", "logs"})
+    for (const char* part : {"", "keys", "store", "log"})
         if (auto made = make_private_folder(*part == '\0' ? folder : folder / part); !made) return made;
-    const std::pair<const char*, const Key*> files[] = {{"signing.key", &keys.signing}, {"transport.key", &keys.transport},
-                                                        {"watcher.key", &keys.watcher}, {"rewards.key", &keys.rewards}, {"fees.key", &keys.fees}};
+    const std::pair<const char*, const Key*> files[] = {{"signing.key", &keys.signing},
+                                                        {"transport.key", &keys.transport},
+                                                        {"watcher.key", &keys.watcher},
+                                                        {"rewards.key", &keys.rewards},
+                                                        {"fees.key", &keys.fees}};
     for (const auto& [name, key] : files)
         if (auto done = write_key(folder / "keys" / name, *key); !done) return done;
     for (const Actor actor : all_actors) {
         const std::filesystem::path path = home.actor_file(node_name(index), actor);
-        if (auto done = write_file(path, format_actor_file(actor_file(home, actor, index, nodes, first_port), path.parent_path())); !done) return done;
+        if (auto done =
+                write_file(path, format_actor_file(actor_file(home, actor, index, nodes, first_port), path.parent_path()));
+            !done)
+            return done;
     }
     return {};
 }
 
-Configured<void> write_home(const InitOptions& options, const Genesis& genesis, const std::vector<NodeKeys>& keys, const Secret& load_seed,
-                            std::uint16_t first_port) {
+Configured<void> write_home(const InitOptions& options, const Genesis& genesis, const std::vector<NodeKeys>& keys,
+                            const Secret& load_seed, std::uint16_t first_port) {
     const Home& home = options.home;
     if (auto made = make_private_folder(home.da_folder()); !made) return made;
     if (options.load_accounts > 0)
@@ -206,7 +221,8 @@ Configured<InitSummary> init_cluster(const InitOptions& options) {
     summary.chain_id = genesis->chain_id;
     summary.accounts = genesis->accounts.size();
     summary.first_port = *first_port;
-    for (std::size_t i = 0; i < nodes; ++i) summary.rpc.push_back("http://127.0.0.1:" + std::to_string(*first_port + i * ports_per_node + channel_count));
+    for (std::size_t i = 0; i < nodes; ++i)
+        summary.rpc.push_back("http://127.0.0.1:" + std::to_string(*first_port + i * ports_per_node + channel_count));
     return summary;
 }
 

@@ -24,11 +24,11 @@ struct InitOptions {
     Policy policy = Policy::round_robin;
     std::string profile = "local";
     std::filesystem::path alloc_from;
-    std::vector<std::string> settings;       ///< name=value of genesis parameters
-    std::vector<std::string> funded;         ///< ADDRESS=WEI
-    std::vector<std::uint64_t> stakes_ether; ///< per node; the last one counts for the rest; empty: 32 each
-    std::uint64_t load_accounts = 1000;      ///< senders of `rondo load`
-    std::uint64_t timestamp_ms = 0;          ///< of the genesis
+    std::vector<std::string> settings;        ///< name=value of genesis parameters
+    std::vector<std::string> funded;          ///< ADDRESS=WEI
+    std::vector<std::uint64_t> stakes_ether;  ///< per node; the last one counts for the rest; empty: 32 each
+    std::uint64_t load_accounts = 1000;       ///< senders of `rondo load`
+    std::uint64_t timestamp_ms = 0;           ///< of the genesis
 };
 
 struct InitSummary {
@@ -36,11 +36,12 @@ struct InitSummary {
     std::uint64_t chain_id = 0;
     std::uint64_t accounts = 0;  ///< funded in genesis
     std::uint16_t first_port = 0;
-    std::vector<std::string> rpc;  ///< per node
+    std::vector<std::string> rpc;          ///< per node
     std::optional<Allocation> allocation;  ///< without its accounts
 };
 
-/// Writes keys, genesis, one file per actor, cluster.toml. Refuses a home that has a cluster already; leaves nothing behind on an error.
+/// Writes keys, genesis, one file per actor, cluster.toml. Refuses a home that has a cluster already; leaves nothing behind on an
+/// error.
 [[nodiscard]] Configured<InitSummary> init_cluster(const InitOptions& options);
 
 }  // namespace rondo

@@ -36,11 +36,13 @@ Configured<KeyText> parse_key(const std::filesystem::path& path, const std::stri
     KeyText out;
     const auto kind = key_kind_from_string(lines["kind"]);
     const auto public_part = bytes_of("public");
-    if (!kind || !public_part) return config_error(path.string() + ": 'kind' or 'public' is missing or unreadable; restore it from your backup");
+    if (!kind || !public_part)
+        return config_error(path.string() + ": 'kind' or 'public' is missing or unreadable; restore it from your backup");
     out.header = {*kind, *public_part, lines.contains("sealed")};
     if (!out.header.sealed) {
         out.secret = bytes_of("secret");
-        if (!out.secret || out.secret->size() != 32) return config_error(path.string() + ": 'secret' must be 32 bytes in hexadecimal");
+        if (!out.secret || out.secret->size() != 32)
+            return config_error(path.string() + ": 'secret' must be 32 bytes in hexadecimal");
         return out;
     }
     const auto box = bytes_of("sealed"), salt = bytes_of("salt"), nonce = bytes_of("nonce");
@@ -53,8 +55,8 @@ Configured<KeyText> parse_key(const std::filesystem::path& path, const std::stri
 
 Configured<Secret> sealing_key(const std::string& passphrase, ByteView salt) {
     std::array<std::uint8_t, crypto_secretbox_KEYBYTES> key{};
-    if (crypto_pwhash(key.data(), key.size(), passphrase.data(), passphrase.size(), salt.data(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                      crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    if (crypto_pwhash(key.data(), key.size(), passphrase.data(), passphrase.size(), salt.data(),
+                      crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0)
         return config_error("not enough memory to derive the sealing key: 64 MiB are needed");
     Secret out{key};
     sodium_memzero(key.data(), key.size());
@@ -71,7 +73,8 @@ Configured<std::string> format_key(const Key& key, const std::string* passphrase
     const auto sealing = sealing_key(*passphrase, salt);
     if (!sealing) return tl::make_unexpected(sealing.error());
     crypto_secretbox_easy(box.data(), key.secret.view().data(), 32, nonce.data(), sealing->view().data());
-    return text + "sealed " + to_hex_prefixed(box) + "\nsalt " + to_hex_prefixed(salt) + "\nnonce " + to_hex_prefixed(nonce) + "\n";
+    return text + "sealed " + to_hex_prefixed(box) + "\nsalt " + to_hex_prefixed(salt) + "\nnonce " + to_hex_prefixed(nonce) +
+           "\n";
 }
 
 Configured<Secret> unseal(const std::filesystem::path& path, const KeyText& text, const PassphraseSource& source) {
@@ -80,7 +83,8 @@ Configured<Secret> unseal(const std::filesystem::path& path, const KeyText& text
     const auto sealing = sealing_key(*passphrase, text.salt);
     if (!sealing) return tl::make_unexpected(sealing.error());
     std::array<std::uint8_t, 32> secret{};
-    if (crypto_secretbox_open_easy(secret.data(), text.box.data(), text.box.size(), text.nonce.data(), sealing->view().data()) != 0)
+    if (crypto_secretbox_open_easy(secret.data(), text.box.data(), text.box.size(), text.nonce.data(), sealing->view().data()) !=
+        0)
         return config_error(path.string() + ": wrong passphrase");
     Secret out{secret};
     sodium_memzero(secret.data(), secret.size());
@@ -132,9 +136,12 @@ TransportKey Key::transport_public() const {
 
 Bytes Key::public_part() const {
     switch (kind) {
-        case KeyKind::signing: return to_bytes(signing().public_key().view());
-        case KeyKind::transport: return to_bytes(transport_public().view());
-        case KeyKind::account: return to_bytes(account().address().view());
+        case KeyKind::signing:
+            return to_bytes(signing().public_key().view());
+        case KeyKind::transport:
+            return to_bytes(transport_public().view());
+        case KeyKind::account:
+            return to_bytes(account().address().view());
     }
     return {};
 }

@@ -10,7 +10,8 @@
 #include "messages/crypto/ed25519.hpp"
 #include "messages/crypto/secp256k1.hpp"
 
-/// Key files: text, mode 0600, one secret each, on request sealed with a passphrase (Argon2id and XSalsa20-Poly1305 of libsodium).
+/// Key files: text, mode 0600, one secret each, on request sealed with a passphrase (Argon2id and XSalsa20-Poly1305 of
+/// libsodium).
 namespace rondo {
 
 enum class KeyKind : std::uint8_t {
@@ -38,10 +39,10 @@ class Secret {
 struct Key {
     KeyKind kind = KeyKind::signing;
     Secret secret;
-    [[nodiscard]] Bytes public_part() const;  ///< public key of 32 bytes, or the account's address of 20
-    [[nodiscard]] crypto::SecretKey signing() const;     ///< only of KeyKind::signing
-    [[nodiscard]] crypto::AccountKey account() const;    ///< only of KeyKind::account
-    [[nodiscard]] TransportKey transport_public() const; ///< only of KeyKind::transport
+    [[nodiscard]] Bytes public_part() const;              ///< public key of 32 bytes, or the account's address of 20
+    [[nodiscard]] crypto::SecretKey signing() const;      ///< only of KeyKind::signing
+    [[nodiscard]] crypto::AccountKey account() const;     ///< only of KeyKind::account
+    [[nodiscard]] TransportKey transport_public() const;  ///< only of KeyKind::transport
 };
 [[nodiscard]] Key generate_key(KeyKind kind);
 
@@ -56,9 +57,11 @@ struct PassphraseSource {
 [[nodiscard]] Configured<std::string> read_passphrase(const PassphraseSource& source, const std::string& purpose);
 
 /// Refuses to overwrite. With a passphrase the secret is sealed.
-[[nodiscard]] Configured<void> write_key(const std::filesystem::path& path, const Key& key, const std::string* passphrase = nullptr);
+[[nodiscard]] Configured<void> write_key(const std::filesystem::path& path, const Key& key,
+                                         const std::string* passphrase = nullptr);
 /// Replaces the file in one step: to seal, to unseal, to change the passphrase.
-[[nodiscard]] Configured<void> replace_key(const std::filesystem::path& path, const Key& key, const std::string* passphrase = nullptr);
+[[nodiscard]] Configured<void> replace_key(const std::filesystem::path& path, const Key& key,
+                                           const std::string* passphrase = nullptr);
 /// Refuses files that others can read. A sealed one asks `passphrase` for the passphrase.
 [[nodiscard]] Configured<Key> read_key(const std::filesystem::path& path, KeyKind kind, const PassphraseSource& passphrase = {});
 

@@ -26,8 +26,8 @@ Address load_recipient(std::uint64_t index) {
 }
 
 Configured<void> write_load_seed(const std::filesystem::path& path, const Secret& seed, std::uint64_t accounts) {
-    return create_private_file(path, "# Seed of the accounts of 'rondo load'.\nseed " + to_hex_prefixed(seed.view()) + "\naccounts " +
-                                         std::to_string(accounts) + "\n");
+    return create_private_file(path, "# Seed of the accounts of 'rondo load'.\nseed " + to_hex_prefixed(seed.view()) +
+                                         "\naccounts " + std::to_string(accounts) + "\n");
 }
 
 Configured<LoadSeed> read_load_seed(const std::filesystem::path& path) {
@@ -40,7 +40,8 @@ Configured<LoadSeed> read_load_seed(const std::filesystem::path& path) {
         if (line.starts_with("seed ")) seed = from_hex(line.substr(5));
         if (line.starts_with("accounts ")) std::istringstream(line.substr(9)) >> out.accounts;
     }
-    if (!seed || seed->size() != 32 || out.accounts == 0) return config_error(path.string() + ": damaged; 'rondo init' writes it anew in a new home");
+    if (!seed || seed->size() != 32 || out.accounts == 0)
+        return config_error(path.string() + ": damaged; 'rondo init' writes it anew in a new home");
     out.seed = Secret{*seed};
     return out;
 }

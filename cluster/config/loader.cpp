@@ -19,7 +19,8 @@ const GenesisOperator* find_operator(const Genesis& genesis, OperatorNumber numb
 }
 
 ConfigError foreign_key(const std::filesystem::path& key, const std::filesystem::path& genesis) {
-    return {key.string() + ": this key is not the one that " + genesis.string() + " lists for this operator; use the key and the genesis of one network"};
+    return {key.string() + ": this key is not the one that " + genesis.string() +
+            " lists for this operator; use the key and the genesis of one network"};
 }
 
 std::optional<ConfigError> load_keys(LoadedActor& out, const GenesisOperator& self, const PassphraseSource& passphrase) {
@@ -50,7 +51,8 @@ std::optional<ConfigError> load_peers(LoadedActor& out, const std::string& path)
         const std::string number = std::to_string(entry.number.value);
         const GenesisOperator* peer = find_operator(out.genesis, entry.number);
         if (peer == nullptr) return ConfigError{path + ": peer " + number + " is no operator of the genesis; remove it"};
-        if (entry.number == out.file.self) return ConfigError{path + ": operator " + number + " is this node itself; remove it from [[peers]]"};
+        if (entry.number == out.file.self)
+            return ConfigError{path + ": operator " + number + " is this node itself; remove it from [[peers]]"};
         for (const Peer& other : out.shell.peers)
             if (other.number == entry.number) return ConfigError{path + ": peer " + number + " stands twice"};
         out.shell.peers.push_back({entry.number, peer->transport_key, entry.endpoints});
@@ -82,13 +84,15 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
     auto file = read_actor_file(path);
     if (!file) return tl::make_unexpected(file.error());
     if (file->actor != actor)
-        return config_error(path.string() + ": this is the file of the " + std::string(to_string(file->actor)) + " actor, not of " + std::string(to_string(actor)));
+        return config_error(path.string() + ": this is the file of the " + std::string(to_string(file->actor)) +
+                            " actor, not of " + std::string(to_string(actor)));
     auto genesis = read_genesis(file->genesis);
     if (!genesis) return tl::make_unexpected(genesis.error());
     LoadedActor out{std::move(*file), {}, std::move(*genesis), std::nullopt, std::nullopt};
     const GenesisOperator* self = find_operator(out.genesis, out.file.self);
     if (self == nullptr)
-        return config_error(path.string() + ": operator " + std::to_string(out.file.self.value) + " is not in " + out.file.genesis.string());
+        return config_error(path.string() + ": operator " + std::to_string(out.file.self.value) + " is not in " +
+                            out.file.genesis.string());
     out.shell.self = out.file.self;
     out.shell.store_folder = out.file.store;
     out.shell.map_bytes = out.file.map_gib << 30;
@@ -108,8 +112,10 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
 
 tl::expected<LoadedActor, int> load_actor_or_explain(Actor actor, int argc, char** argv) {
     const std::string program = "rondo-" + std::string(to_string(actor));
-    const std::string usage = "usage: " + program + " --config FILE [--passphrase-fd N | --passphrase-file FILE]\n"
-                              "The " + std::string(to_string(actor)) + " actor of one node. Stop it with SIGTERM.\n";
+    const std::string usage = "usage: " + program +
+                              " --config FILE [--passphrase-fd N | --passphrase-file FILE]\n"
+                              "The " +
+                              std::string(to_string(actor)) + " actor of one node. Stop it with SIGTERM.\n";
     std::filesystem::path config;
     PassphraseSource passphrase;
     const auto refuse = [&](const std::string& why) {
@@ -131,7 +137,8 @@ tl::expected<LoadedActor, int> load_actor_or_explain(Actor actor, int argc, char
         } else if (option == "--passphrase-fd") {
             int descriptor = 0;
             const auto parsed = std::from_chars(value.data(), value.data() + value.size(), descriptor);
-            if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size()) return refuse("--passphrase-fd needs a number");
+            if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size())
+                return refuse("--passphrase-fd needs a number");
             passphrase.descriptor = descriptor;
         } else {
             return refuse("unknown option " + std::string(option));

@@ -21,10 +21,11 @@ struct LoadedActor {
 
 /// Reads the actor's file, the genesis and the keys, and checks that they belong together: this operator is in the genesis with
 /// these keys, and every other operator is a peer.
-[[nodiscard]] Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& path, const PassphraseSource& passphrase = {});
+[[nodiscard]] Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& path,
+                                                 const PassphraseSource& passphrase = {});
 
-/// The command line of an actor's program: --config FILE [--passphrase-fd N | --passphrase-file FILE], --help, --version. Loads, or
-/// prints what is wrong and gives the exit code.
+/// The command line of an actor's program: --config FILE [--passphrase-fd N | --passphrase-file FILE], --help, --version. Loads,
+/// or prints what is wrong and gives the exit code.
 [[nodiscard]] tl::expected<LoadedActor, int> load_actor_or_explain(Actor actor, int argc, char** argv);
 
 }  // namespace rondo

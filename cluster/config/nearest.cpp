@@ -21,7 +21,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest_name(std::string_view written, const std::vector<std::string>& known) {
-    const auto closer = [&](const std::string& x, const std::string& y) { return edit_distance(written, x) < edit_distance(written, y); };
+    const auto closer = [&](const std::string& x, const std::string& y) {
+        return edit_distance(written, x) < edit_distance(written, y);
+    };
     const auto it = std::min_element(known.begin(), known.end(), closer);
     return it == known.end() ? std::string() : *it;
 }

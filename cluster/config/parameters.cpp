@@ -73,14 +73,17 @@ Configured<Parameters> profile_parameters(std::string_view name) {
         parameters.posting_turn_ms = 1000;
         return parameters;
     }
-    return config_error("unknown profile '" + std::string(name) + "'; did you mean '" + nearest_name(name, {"local", "internet", "test"}) + "'?");
+    return config_error("unknown profile '" + std::string(name) + "'; did you mean '" +
+                        nearest_name(name, {"local", "internet", "test"}) + "'?");
 }
 
 std::optional<ConfigError> check_genesis(const Genesis& genesis) {
-    if (genesis.chain_id == 0) return ConfigError{"the chain id must not be 0: wallets could replay transactions of other chains"};
+    if (genesis.chain_id == 0)
+        return ConfigError{"the chain id must not be 0: wallets could replay transactions of other chains"};
     for (const ParameterName& p : names)
         if (genesis.parameters.*p.field < p.min || genesis.parameters.*p.field > p.max)
-            return ConfigError{"parameter " + std::string(p.name) + " must be from " + std::to_string(p.min) + " to " + std::to_string(p.max)};
+            return ConfigError{"parameter " + std::string(p.name) + " must be from " + std::to_string(p.min) + " to " +
+                               std::to_string(p.max)};
     const Parameters& parameters = genesis.parameters;
     if (parameters.delta_max_ms < parameters.delta_ms) return ConfigError{"delta_max_ms must not be below delta_ms"};
     // 3-protocol.md, Timers: an honest leader must have had time to hear of the batch twice.
@@ -89,11 +92,13 @@ std::optional<ConfigError> check_genesis(const Genesis& genesis) {
                            std::to_string(4 * (parameters.retry_ms + parameters.delta_max_ms))};
     const std::size_t count = genesis.operators.size();
     if (count == 0 || count == 2 || count == 3)
-        return ConfigError{std::to_string(count) + " operators: a network has 1, or at least 4; with 2 or 3 no failure is tolerated, "
+        return ConfigError{std::to_string(count) +
+                           " operators: a network has 1, or at least 4; with 2 or 3 no failure is tolerated, "
                            "so that one stop halts all and more operators only make it worse than 1"};
     uint256 stake_gwei = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        if (i > 0 && genesis.operators[i].number <= genesis.operators[i - 1].number) return ConfigError{"operators must ascend by number"};
+        if (i > 0 && genesis.operators[i].number <= genesis.operators[i - 1].number)
+            return ConfigError{"operators must ascend by number"};
         const uint256 gwei = genesis.operators[i].self_stake / 1'000'000'000U;
         if (gwei == 0) return ConfigError{"operator " + std::to_string(genesis.operators[i].number.value) + " has no stake"};
         stake_gwei += gwei;
@@ -101,7 +106,8 @@ std::optional<ConfigError> check_genesis(const Genesis& genesis) {
     if (stake_gwei >> 63 != 0) return ConfigError{"the stakes add up to more than 2^63 gwei"};
     for (std::size_t i = 1; i < genesis.accounts.size(); ++i)
         if (genesis.accounts[i].address <= genesis.accounts[i - 1].address)
-            return ConfigError{"accounts must ascend by address, each once: " + to_hex_prefixed(genesis.accounts[i].address.view())};
+            return ConfigError{"accounts must ascend by address, each once: " +
+                               to_hex_prefixed(genesis.accounts[i].address.view())};
     return std::nullopt;
 }
 

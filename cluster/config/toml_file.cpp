@@ -16,7 +16,11 @@ struct TomlTable::File {
     toml::table root;
     std::optional<ConfigError> fault;
     /// In the order in which tables were opened, so that the first unknown key reported is the first a reader would meet.
-    struct Opened { const toml::table* table; std::string name; std::set<std::string> known; };
+    struct Opened {
+        const toml::table* table;
+        std::string name;
+        std::set<std::string> known;
+    };
     std::vector<Opened> opened;
 
     [[nodiscard]] std::string at(const toml::source_region& where) const {
@@ -84,8 +88,8 @@ std::uint64_t TomlTable::number_or(std::string_view key, std::uint64_t fallback,
     const auto* value = node->as_integer();
     if (value == nullptr || value->get() < 0 || static_cast<std::uint64_t>(value->get()) < range.min ||
         static_cast<std::uint64_t>(value->get()) > range.max) {
-        file_->note(file_->at(node->source()) + in_table(name_, key) + " must be a whole number from " + std::to_string(range.min) +
-                    " to " + std::to_string(range.max));
+        file_->note(file_->at(node->source()) + in_table(name_, key) + " must be a whole number from " +
+                    std::to_string(range.min) + " to " + std::to_string(range.max));
         return fallback;
     }
     return static_cast<std::uint64_t>(value->get());
@@ -103,7 +107,8 @@ TomlTable TomlTable::table(std::string_view key) {
     const std::string name = name_.empty() ? std::string(key) : name_ + "." + std::string(key);
     if (!has(key)) return {file_, nullptr, name};
     const toml::node* node = find(table_, key);
-    if (node->as_table() == nullptr) file_->note(file_->at(node->source()) + in_table(name_, key) + " must be a table: [" + name + "]");
+    if (node->as_table() == nullptr)
+        file_->note(file_->at(node->source()) + in_table(name_, key) + " must be a table: [" + name + "]");
     return {file_, node->as_table(), name};
 }
 
@@ -135,7 +140,8 @@ Configured<TomlFile> TomlFile::open(const std::filesystem::path& path) {
     toml::parse_result parsed = toml::parse_file(path.string());
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
-        return config_error(path.string() + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+        return config_error(path.string() + ":" + std::to_string(error.source().begin.line) + ": " +
+                            std::string(error.description()));
     }
     auto file = std::make_shared<TomlTable::File>();
     file->path = path.string();

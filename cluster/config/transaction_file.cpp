@@ -21,8 +21,10 @@ std::string take_line(const std::string& line, RecordedTransaction& out) {
     auto raw = from_hex(parsed["raw"].get_ref<const std::string&>());
     if (!raw || raw->empty()) return "'raw' is not hexadecimal";
     out.raw = std::move(*raw);
-    if (parsed.contains("from") && parsed["from"].is_string()) out.from = fixed_from_hex<Address>(parsed["from"].get_ref<const std::string&>());
-    if (parsed.contains("chainId") && parsed["chainId"].is_number_unsigned()) out.chain_id = parsed["chainId"].get<std::uint64_t>();
+    if (parsed.contains("from") && parsed["from"].is_string())
+        out.from = fixed_from_hex<Address>(parsed["from"].get_ref<const std::string&>());
+    if (parsed.contains("chainId") && parsed["chainId"].is_number_unsigned())
+        out.chain_id = parsed["chainId"].get<std::uint64_t>();
     return {};
 }
 
@@ -68,7 +70,8 @@ Configured<TransactionFile> TransactionFile::open(const std::filesystem::path& p
     auto stream = std::make_unique<Stream>();
     stream->path = path.string();
     stream->file = is_folder ? nullptr : gzopen(path.c_str(), "rb");
-    if (stream->file == nullptr) return config_error(path.string() + ": cannot be opened: " + (is_folder ? "is a folder" : std::strerror(errno)));
+    if (stream->file == nullptr)
+        return config_error(path.string() + ": cannot be opened: " + (is_folder ? "is a folder" : std::strerror(errno)));
     gzbuffer(stream->file, 1U << 17);
     stream->bytes = std::filesystem::file_size(path, error);
     return TransactionFile(std::move(stream));

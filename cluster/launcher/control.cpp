@@ -97,7 +97,8 @@ Configured<ControlSocket> ControlSocket::listen(const Home& home) {
     return ControlSocket(fd, path);
 }
 
-ControlSocket::ControlSocket(ControlSocket&& other) noexcept : listener_(std::exchange(other.listener_, -1)), path_(std::move(other.path_)) {}
+ControlSocket::ControlSocket(ControlSocket&& other) noexcept
+    : listener_(std::exchange(other.listener_, -1)), path_(std::move(other.path_)) {}
 
 ControlSocket::~ControlSocket() {
     if (listener_ >= 0) ::close(listener_);

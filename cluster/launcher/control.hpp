@@ -61,7 +61,10 @@ class ControlSocket {
     ~ControlSocket();
     [[nodiscard]] int descriptor() const { return listener_; }
     /// Takes one waiting request, with the connection that awaits the reply.
-    struct Incoming { int connection = -1; ControlRequest request; };
+    struct Incoming {
+        int connection = -1;
+        ControlRequest request;
+    };
     [[nodiscard]] std::optional<Incoming> accept();
     /// Answers; closes unless the connection is to stay open to show that the launcher lives.
     void reply(const Incoming& incoming, const ControlReply& reply, bool keep_open);

@@ -32,8 +32,8 @@ struct Child {
     RestartPolicy policy;
     pid_t pid = 0;  ///< 0: none
     ProcessState state = ProcessState::waiting;
-    Instant start_at;       ///< while waiting
-    bool at_once = false;   ///< start again as soon as it has ended: a person asked for it
+    Instant start_at;      ///< while waiting
+    bool at_once = false;  ///< start again as soon as it has ended: a person asked for it
     std::uint64_t starts = 0;
     std::string last_end;
     [[nodiscard]] std::string name() const { return node + "/" + std::string(to_string(actor)); }
@@ -46,7 +46,8 @@ class Launcher {
         const RestartPolicy::Limits limits{c.backoff_ms_min, c.backoff_ms_max, c.restarts_max, c.restart_window_s * 1000};
         for (const ClusterFile::Node& node : c.nodes)
             for (std::size_t a = 0; a < actor_count; ++a)
-                children_.push_back({node.name, static_cast<Actor>(a), RestartPolicy(limits), 0, ProcessState::waiting, {}, false, 0, {}});
+                children_.push_back(
+                    {node.name, static_cast<Actor>(a), RestartPolicy(limits), 0, ProcessState::waiting, {}, false, 0, {}});
     }
 
     void run() {
@@ -116,7 +117,8 @@ class Launcher {
         if ((events[1].revents & POLLIN) != 0) take_request();
         if (housekept_.plus(housekeeping_ms) <= t) {
             housekept_ = t;
-            for (const Child& child : children_) rotate_log(options_.home.log_file(child.node, child.actor), options_.cluster.log_mib_max << 20);
+            for (const Child& child : children_)
+                rotate_log(options_.home.log_file(child.node, child.actor), options_.cluster.log_mib_max << 20);
         }
     }
 
@@ -132,7 +134,8 @@ class Launcher {
 
     void on_change(Child& child, int status) {
         if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
-            if (child.state != ProcessState::stopping) child.state = WIFSTOPPED(status) ? ProcessState::paused : ProcessState::running;
+            if (child.state != ProcessState::stopping)
+                child.state = WIFSTOPPED(status) ? ProcessState::paused : ProcessState::running;
             return;
         }
         child.pid = 0;
@@ -142,10 +145,13 @@ class Launcher {
             child.state = ProcessState::stopping;
             return;
         }
-        const auto delay = child.at_once ? std::optional<DurationMs>(0) : end.may_restart ? child.policy.after_end(now()) : std::nullopt;
+        const auto delay = child.at_once     ? std::optional<DurationMs>(0)
+                           : end.may_restart ? child.policy.after_end(now())
+                                             : std::nullopt;
         child.state = delay ? ProcessState::waiting : ProcessState::failed;
         if (delay) child.start_at = now().plus(*delay);
-        say(child.name() + " " + end.text + (delay ? "; starts again in " + std::to_string(*delay) + " ms" : "; stays down until 'rondo restart'"));
+        say(child.name() + " " + end.text +
+            (delay ? "; starts again in " + std::to_string(*delay) + " ms" : "; stays down until 'rondo restart'"));
     }
 
     void take_request() {
@@ -170,8 +176,8 @@ class Launcher {
     }
 
     [[nodiscard]] static ProcessReport report(const Child& child) {
-        return {child.node, std::string(to_string(child.actor)), static_cast<std::uint64_t>(child.pid), child.state,
-                child.starts == 0 ? 0 : child.starts - 1, child.last_end};
+        return {child.node,  std::string(to_string(child.actor)),      static_cast<std::uint64_t>(child.pid),
+                child.state, child.starts == 0 ? 0 : child.starts - 1, child.last_end};
     }
 
     void apply(ControlAction action, Child& child) {
@@ -179,14 +185,23 @@ class Launcher {
             case ControlAction::restart:
                 child.policy.forget();
                 child.at_once = true;
-                if (child.pid == 0) child.state = ProcessState::waiting, child.start_at = now();
-                else ask_to_end(child);
+                if (child.pid == 0)
+                    child.state = ProcessState::waiting, child.start_at = now();
+                else
+                    ask_to_end(child);
                 break;
-            case ControlAction::kill: send(child, SIGKILL); break;
-            case ControlAction::pause: send(child, SIGSTOP); break;
-            case ControlAction::resume: send(child, SIGCONT); break;
+            case ControlAction::kill:
+                send(child, SIGKILL);
+                break;
+            case ControlAction::pause:
+                send(child, SIGSTOP);
+                break;
+            case ControlAction::resume:
+                send(child, SIGCONT);
+                break;
             case ControlAction::status:
-            case ControlAction::stop: break;
+            case ControlAction::stop:
+                break;
         }
     }
 
@@ -206,8 +221,10 @@ class Launcher {
         stopping_ = true;
         say("stopping");
         for (Child& child : children_) {
-            if (child.pid > 0) ask_to_end(child);
-            else child.state = ProcessState::stopping;
+            if (child.pid > 0)
+                ask_to_end(child);
+            else
+                child.state = ProcessState::stopping;
         }
     }
 
@@ -231,7 +248,8 @@ Configured<LauncherLock> LauncherLock::take(const Home& home) {
     if (fd < 0) return config_error(home.lock().string() + ": cannot be opened: " + std::strerror(errno));
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return LauncherLock(fd);
     ::close(fd);
-    return config_error(home.root.string() + ": a launcher runs this cluster already; see 'rondo status', stop it with 'rondo down'");
+    return config_error(home.root.string() +
+                        ": a launcher runs this cluster already; see 'rondo status', stop it with 'rondo down'");
 }
 
 LauncherLock::LauncherLock(LauncherLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

@@ -26,14 +26,22 @@ ProcessEnd describe_end(int wait_status) {
     const int code = WEXITSTATUS(wait_status);
     const std::string text = "exit code " + std::to_string(code);
     switch (code) {
-        case exit_ok: return {true, "ended by itself"};
-        case exit_invariant: return {true, text + ": an invariant broke; see its log"};
-        case exit_store: return {false, text + ": its store failed (sync, checksum or I/O); see its log before you restart it"};
-        case exit_disk_full: return {false, text + ": the disk is full; make room, then restart it"};
-        case exit_config: return {false, text + ": bad configuration, foreign or newer store, or port in use; see its log"};
-        case exit_store_locked: return {false, text + ": another process uses its store; stop that one first"};
-        case 127: return {false, text + ": its program cannot be started; is it built?"};
-        default: return {true, text};
+        case exit_ok:
+            return {true, "ended by itself"};
+        case exit_invariant:
+            return {true, text + ": an invariant broke; see its log"};
+        case exit_store:
+            return {false, text + ": its store failed (sync, checksum or I/O); see its log before you restart it"};
+        case exit_disk_full:
+            return {false, text + ": the disk is full; make room, then restart it"};
+        case exit_config:
+            return {false, text + ": bad configuration, foreign or newer store, or port in use; see its log"};
+        case exit_store_locked:
+            return {false, text + ": another process uses its store; stop that one first"};
+        case 127:
+            return {false, text + ": its program cannot be started; is it built?"};
+        default:
+            return {true, text};
     }
 }
 
