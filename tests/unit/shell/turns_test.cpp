@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "messages/crypto/secp256k1.hpp"
+#include "toys.hpp"
+#include "world.hpp"
+
+namespace rondo::test {
+namespace {
+
+/// Does what the first byte of a request says; what came of it is the answer to the request.
+class Doer final : public Core {
+  public:
+    static constexpr Table notes{0, "notes"};
+    static ActorTraits traits() { return {Actor::da, Durability::durable, {notes}, {}, {}, 1}; }
+    explicit Doer(const StoreView& view) : view_(view) {}
+
+    Effects start(Instant now) override {
+        Effects effects;
+        started_ = now;
+        effects.timers.push_back({1000, 1});
+        return effects;
+    }
+    Effects step(Instant now, const Input& input) override {
+        Effects effects;
+        require(now >= started_, "time went back");
+        if (const auto* request = std::get_if<Request>(&input)) on_request(*request, effects);
+        else if (const auto* answer = std::get_if<Answer>(&input)) reply(effects, answer->id, answer->payload.value_or(to_bytes(as_bytes("too late"))));
+        else if (const auto* timer = std::get_if<TimerFired>(&input)) on_timer(timer->id, effects);
+        else if (const auto* done = std::get_if<JobDone>(&input)) {
+            Bytes which;
+            for (const auto& sender : done->senders) which.push_back(sender ? 1 : 0);
+            reply(effects, done->id, which);
+        }
+        return effects;
+    }
+    std::vector<StatusField> status() const override { return {{"fired", fired_}}; }
+
+  private:
+    void reply(Effects& effects, RequestId id, Bytes payload) { effects.replies.push_back({id, std::move(payload)}); }
+    void on_timer(TimerId id, Effects& effects) {
+        ++fired_;
+        if (id != 1000) reply(effects, id, to_bytes(as_bytes("fired")));
+    }
+    void on_request(const Request& request, Effects& effects) {
+        switch (request.payload.empty() ? '?' : static_cast<char>(request.payload[0])) {
+            case 't':  // moved once, so that it fires once
+                effects.timers.push_back({request.id, 100'000});
+                effects.timers.push_back({request.id, 1});
+                break;
+            case 'c':
+                effects.timers.push_back({request.id, 1});
+                effects.cancelled.push_back({request.id + 1});
+                break;
+            case 'b': effects.asks.push_back({Askable::backend, request.id, request.payload, 10'000}); break;
+            case 'B': effects.asks.push_back({Askable::backend, request.id, request.payload, 20}); break;
+            case 'n': effects.asks.push_back({Askable::rewards, request.id, request.payload, 20}); break;
+            case 'w': effects.asks.push_back({Askable::watcher, request.id, {}, 10'000}); break;
+            case 'j': effects.jobs.push_back({request.id, {Bytes{1, 2, 3}, Bytes(200, 7)}}); break;
+            case 's': effects.stop = Stop{98, "as asked"}; effects.put(notes, {1}, {1}); break;
+            case 'p': effects.put(notes, {2}, request.payload); reply(effects, request.id, {}); break;
+            case 'g': {
+                const auto note = view_.get(notes, Bytes{2});
+                reply(effects, request.id, note ? to_bytes(*note) : Bytes{});
+                break;
+            }
+            default: break;  // never answered
+        }
+    }
+    const StoreView& view_;
+    Instant started_;
+    std::uint64_t fired_ = 0;
+};
+
+class Echo final : public Backend {
+  public:
+    Bytes handle(ByteView request) override {
+        if (request[0] == 'B') std::this_thread::sleep_for(std::chrono::milliseconds(200));  // an outside that is slow
+        return to_bytes(request);
+    }
+};
+
+class Turns : public World {
+  protected:
+    Process start() {
+        const ShellConfig configuration = config(Actor::da);
+        return Process([=] {
+            Echo echo;
+            return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, &echo);
+        });
+    }
+    std::string ask(std::string_view what) {
+        Client da = client(Actor::da);
+        const auto answer = da.ask(as_bytes(what), patience_ms);
+        return answer ? std::string(as_text(*answer)) : "(no answer)";
+    }
+};
+
+TEST_F(Turns, FireATimerThatWasSet) {
+    const Process da = start();
+    EXPECT_EQ(ask("t"), "fired");
+    const auto status = client(Actor::da).status(patience_ms);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->facts[0].number, 2U) << "the one of start() and this one, each once";
+}
+
+TEST_F(Turns, BringTheBackendsAnswer) {
+    const Process da = start();
+    EXPECT_EQ(ask("b and more"), "b and more");
+}
+
+TEST_F(Turns, TellTheCoreWhenADeadlinePassed) {
+    const Process da = start();
+    EXPECT_EQ(ask("B"), "too late");
+    EXPECT_EQ(ask("n"), "too late");
+    EXPECT_EQ(ask("b"), "b") << "the late answer is nobody's";
+}
+
+TEST_F(Turns, AskASiblingThatComesUpBeforeTheDeadline) {
+    const Process da = start();
+    Client asker = client(Actor::da);
+    const std::uint64_t id = asker.send(as_bytes("w"));
+    const ShellConfig configuration = config(Actor::watcher);
+    const Process watcher([=] {
+        return run_actor(Listener::traits(Actor::watcher, Stream::receipts), configuration,
+                         [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
+    });
+    const auto answer = asker.poll(patience_ms);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->id, id);
+    EXPECT_EQ(answer->payload, be(0));
+}
+
+TEST_F(Turns, RecoverSendersOnTheWorkers) {
+    const Process da = start();
+    EXPECT_EQ(ask("j"), std::string(2, '\0')) << "neither is a transaction";
+}
+
+TEST_F(Turns, SeeWhatEarlierStepsWrote) {
+    Process da = start();
+    Client asker = client(Actor::da);
+    (void)asker.send(as_bytes("p one"));
+    (void)asker.send(as_bytes("g"));
+    (void)asker.send(as_bytes("p two"));
+    const std::uint64_t last = asker.send(as_bytes("g"));
+    std::vector<std::string> answers;
+    while (auto arrived = asker.poll(patience_ms)) {
+        answers.emplace_back(as_text(arrived->payload));
+        if (arrived->id == last) break;
+    }
+    EXPECT_EQ(answers, (std::vector<std::string>{"", "p one", "", "p two"}));
+    ASSERT_EQ(da.end(SIGKILL), -SIGKILL);
+    da = start();
+    EXPECT_EQ(ask("g"), "p two");
+}
+
+TEST_F(Turns, EndWithTheCodeOfACoreThatStops) {
+    Process da = start();
+    (void)client(Actor::da).ask(as_bytes("s"), 1000);
+    EXPECT_EQ(da.wait(), 98);
+}
+
+TEST_F(Turns, DrainAndEndWithZeroOnSigterm) {
+    Process da = start();
+    EXPECT_EQ(ask("b"), "b");
+    EXPECT_EQ(da.end(SIGTERM), 0);
+}
+
+TEST_F(Turns, EndOnSigtermWhileTheBackendHangs) {
+    Process da = start();
+    EXPECT_EQ(ask("B"), "too late");
+    (void)client(Actor::da).ask(as_bytes("B"), 5);
+    EXPECT_EQ(da.end(SIGTERM), 0);
+}
+
+TEST_F(Turns, RefuseASecondProcessOnTheSameStore) {
+    const Process da = start();
+    EXPECT_EQ(ask("b"), "b");
+    Process second = start();
+    EXPECT_EQ(second.wait(), exit_store_locked);
+    EXPECT_EQ(ask("b"), "b") << "the first is unharmed";
+}
+
+TEST_F(Turns, RefuseAStoreOfAnotherNetwork) {
+    Process da = start();
+    EXPECT_EQ(ask("b"), "b");
+    EXPECT_EQ(da.end(SIGTERM), 0);
+    ShellConfig other = config(Actor::da);
+    other.genesis.bytes[0] = 8;
+    Process foreign([=] { return run_actor(Doer::traits(), other, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr); });
+    EXPECT_EQ(foreign.wait(), exit_config);
+}
+
+TEST_F(Turns, RefuseAnEndpointThatCannotBeBound) {
+    ShellConfig configuration = config(Actor::da);
+    configuration.node[Actor::da].router = "tcp://127.0.0.1:99999";
+    Process da([=] { return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr); });
+    EXPECT_EQ(da.wait(), exit_config);
+}
+
+}  // namespace
+}  // namespace rondo::test
