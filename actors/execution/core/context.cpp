@@ -21,16 +21,16 @@ Digest next_seed(const EpochContext& last) {
 std::vector<OperatorInfo> schedule(const EpochInputs& inputs) {
     std::vector<OperatorInfo> out = inputs.members;
     for (OperatorInfo& member : out) {
-        const auto& bonds = inputs.state.operators;
-        const auto at = std::find_if(bonds.begin(), bonds.end(), [&](const OperatorBond& b) { return b.number == member.number; });
-        require(at != bonds.end(), "a member without a bond");
+        const auto at = std::find_if(inputs.bonds.begin(), inputs.bonds.end(),
+                                     [&](const OperatorBond& b) { return b.number == member.number; });
+        require(at != inputs.bonds.end(), "a member without a bond");
         member.stake = Stake(static_cast<std::uint64_t>(at->bond / wei_per_gwei));
         member.leads = !at->jailed;
     }
     return out;
 }
 
-EpochContext next_context(const EpochContext& last, const OperatorTable& cited) {
+EpochContext next_context(const EpochContext& last, const std::vector<OperatorBond>& cited) {
     EpochContext context;
     context.epoch = last.epoch.next();
     context.seed = next_seed(last);

@@ -12,14 +12,14 @@ namespace rondo::execution {
 struct EpochInputs {
     Policy policy = Policy::round_robin;
     std::vector<OperatorInfo> members;  ///< of the context before
-    OperatorTable state;                ///< bonds as of the cited state
+    std::vector<OperatorBond> bonds;    ///< as of the cited state
 };
 /// Who votes with what stake, and who may lead. `single`, `round-robin` and `stake` agree on that: all members vote by
 /// their bond, and the jailed are passed over as leaders; the slots themselves are leader_of()'s.
 [[nodiscard]] std::vector<OperatorInfo> schedule(const EpochInputs& inputs);
 
 /// The context that follows `last`, from the operators' bonds in the cited state.
-[[nodiscard]] EpochContext next_context(const EpochContext& last, const OperatorTable& cited);
+[[nodiscard]] EpochContext next_context(const EpochContext& last, const std::vector<OperatorBond>& cited);
 
 /// The contexts known to the ledger. Those of epochs 1 and 2 come from genesis.
 class ContextBook {

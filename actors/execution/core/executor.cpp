@@ -49,9 +49,9 @@ Result result_of(const BlockRun& run, const Hash256& state_root, const Parameter
 }
 
 /// Rule 8, beside the supply: what the modules say they hold is what they hold.
-void check_modules(const OperatorTable& bonds, Ledger& ledger) {
+void check_modules(const std::vector<OperatorBond>& bonds, Ledger& ledger) {
     Wei sum;
-    for (const OperatorBond& o : bonds.operators) sum += o.bond;
+    for (const OperatorBond& o : bonds) sum += o.bond;
     require(sum == ledger.balance(modules::staking), "bonds differ from the balance of the staking module");
     require(Rewards(ledger).balanced(), "pots differ from the balance of the rewards module");
 }
@@ -89,9 +89,9 @@ void BlockExecutor::write_genesis(StateStore& store) {
         staking.note_context(epoch, digest_of(context));
         contexts_.add(store, context);
     }
-    const OperatorTable bonds = operator_table(genesis_, ledger);
+    const std::vector<OperatorBond> bonds = bonds_of(genesis_, ledger);
     check_modules(bonds, ledger);
-    store.put(tables::operators, height_key(Height(0)), encode(bonds));
+    store.put(tables::snapshots, height_key(Height(0)), encode(Snapshot{{}, bonds}));
 
     head_ = {};
     head_.block_digest = genesis_block_digest(genesis_);
@@ -102,6 +102,7 @@ void BlockExecutor::write_genesis(StateStore& store) {
     head_.state_root = committed.state_root;
     head_.accounts = static_cast<std::uint64_t>(committed.accounts_added);
     save_head(store, head_);
+    if (options_.history) write_genesis_history(store, genesis_, head_);
 }
 
 std::optional<std::string> BlockExecutor::check(const StateReader& store, const Proposal& block) {
@@ -115,11 +116,10 @@ std::optional<std::string> BlockExecutor::check(const StateReader& store, const 
         const EpochContext* next = contexts_.find(store, block.epoch.next());
         if (next == nullptr || digest_of(*next) != *block.next_set_hash) return name + " cites another next set than the one computed here";
     }
-    if (block.executed.height == Height(0)) return std::nullopt;
     if (block.executed.height > head_.height) return name + " cites the result of a block that it does not follow";
-    const auto own = store.get(tables::results, height_key(block.executed.height));
-    require(own.has_value(), "an own result is missing");
-    if (decode_own<ExecutedBlock>(*own).result_digest != block.executed.result_digest)
+    const auto own = store.get(tables::snapshots, height_key(block.executed.height));
+    if (!own) return name + " cites a result older than one cited before";
+    if (decode_own<Snapshot>(*own).result_digest != block.executed.result_digest)
         return "the final chain cites another result of block " + std::to_string(block.executed.height.value) + " than the one computed here";
     return std::nullopt;
 }
@@ -151,14 +151,14 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     if (block.height == context.planned_end) {
         rewards.fix_pot(block.epoch);
         const EpochContext* last = contexts_.find(store, block.epoch.next());
-        const auto cited = store.get(tables::operators, height_key(block.executed.height));
+        const auto cited = store.get(tables::snapshots, height_key(block.executed.height));
         require(last != nullptr && cited, "what the next context is computed from is missing");
-        out.next_context = next_context(*last, decode_own<OperatorTable>(*cited));
+        out.next_context = next_context(*last, decode_own<Snapshot>(*cited).operators);
         Staking(ledger).note_context(out.next_context->epoch, digest_of(*out.next_context));
         contexts_.add(store, *out.next_context);
     }
 
-    const OperatorTable bonds = operator_table(genesis_, ledger);
+    const std::vector<OperatorBond> bonds = bonds_of(genesis_, ledger);
     check_modules(bonds, ledger);
     const Ledger::Sums sums = ledger.balance_sums();
     out.burnt = ledger.burnt();
@@ -182,7 +182,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     head_.cut = rondo::advance(head_.cut, block.cut_delta);
     head_.accounts = static_cast<std::uint64_t>(static_cast<std::int64_t>(head_.accounts) + committed.accounts_added);
     save_head(store, head_);
-    store.put(tables::operators, height_key(block.height), encode(bonds));
+    store.put(tables::snapshots, height_key(block.height), encode(Snapshot{out.result_digest, bonds}));
     store.put(tables::results, height_key(block.height), encode(out));
     if (options_.history) write_history(store, block, context, out, run.effects());
     prune(store, block, context.parameters);
@@ -194,7 +194,7 @@ void BlockExecutor::prune(StateStore& store, const Proposal& block, const Parame
     const Height kept_from = block.height.minus_or_zero(2 * parameters.execution_lag_max);
     if (!options_.archive && kept_from.value > 0) store.erase_range(tables::diffs, height_key(Height(0)), height_key(kept_from));
     const Height cited = std::min(kept_from, block.executed.height);
-    if (cited.value > 0) store.erase_range(tables::operators, height_key(Height(0)), height_key(cited));
+    if (cited.value > 0) store.erase_range(tables::snapshots, height_key(Height(0)), height_key(cited));
 }
 
 }  // namespace rondo::execution

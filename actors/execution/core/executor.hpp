@@ -72,12 +72,13 @@ class BlockExecutor {
 class BatchSource {
   public:
     virtual ~BatchSource() = default;
-    [[nodiscard]] virtual std::optional<BatchRecord> find(LaneId lane, LaneHeight height, const Digest& digest) const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const BatchRecord> find(LaneId lane, LaneHeight height, const Digest& digest) const = 0;
 };
 struct MissingBatch {
     LaneId lane;
     LaneHeight height;
     Digest digest{};
+    bool operator==(const MissingBatch&) const = default;
 };
 /// Walks each lane from the block's tip down to `cut` by parent digests. Or what is missing, one per lane at most.
 [[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut, const Proposal& block,

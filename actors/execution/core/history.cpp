@@ -47,22 +47,36 @@ void write_skips(StateStore& store, Height height, const std::vector<TxOutcome>&
     }
 }
 
+void write_block(StateStore& store, Height height, const BlockRecord& record, const BlockBody& body) {
+    store.put(tables::blocks, height_key(height), encode(record));
+    store.put(tables::bodies, height_key(height), encode(body));
+    store.put(tables::block_index, to_bytes(record.digest.view()), height_key(height));
+}
+
 }  // namespace
+
+void write_genesis_history(StateStore& store, const Genesis& genesis, const Head& head) {
+    BlockRecord record;
+    record.digest = head.block_digest;
+    record.timestamp_ms = head.timestamp_ms;
+    record.result.state_root = head.state_root;
+    record.result.transactions_root = record.result.receipts_root = empty_root();
+    record.result.parameters_hash = parameters_hash(genesis.parameters);
+    record.base_fee = head.base_fee;
+    record.gas_limit = 2 * genesis.parameters.gas_target_per_second;
+    write_block(store, head.height, record, {});
+}
 
 void write_history(StateStore& store, const Proposal& block, const EpochContext& context, const ExecutedBlock& executed,
                    const std::vector<BlockRun::Effect>& effects) {
-    BlockRecord record;
-    record.parent_digest = block.parent_digest;
-    record.miner = context.operators[block.leader.value].fee_address;
-    record.size_bytes = encode(block).size();
-    record.gas_limit = 2 * context.parameters.gas_target_per_second;
+    BlockRecord record{executed.block_digest, block.parent_digest, block.timestamp_ms, context.operators[block.leader.value].fee_address,
+                       executed.result,       executed.base_fee,   2 * context.parameters.gas_target_per_second, encode(block).size()};
+    BlockBody body{{}, tips_of(effects, executed.base_fee)};
     for (const auto& effect : effects) {
-        record.hashes.push_back(effect.hash);
+        body.hashes.push_back(effect.hash);
         record.size_bytes += effect.source->raw.size();
     }
-    record.tips = tips_of(effects, executed.base_fee);
-    store.put(tables::blocks, height_key(block.height), encode(record));
-    store.put(tables::block_index, to_bytes(executed.block_digest.view()), height_key(block.height));
+    write_block(store, block.height, record, body);
     write_effects(store, block.height, effects);
     write_skips(store, block.height, executed.outcomes);
 }

@@ -5,12 +5,14 @@
 
 namespace rondo {
 
-template Bytes encode(const execution::OperatorTable&);
-template tl::expected<execution::OperatorTable, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::Snapshot&);
+template tl::expected<execution::Snapshot, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::Head&);
 template tl::expected<execution::Head, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::BlockRecord&);
 template tl::expected<execution::BlockRecord, codec::DecodeError> decode(ByteView);
+template Bytes encode(const execution::BlockBody&);
+template tl::expected<execution::BlockBody, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::TransactionRecord&);
 template tl::expected<execution::TransactionRecord, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::TransactionPlace&);

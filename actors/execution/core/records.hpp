@@ -18,11 +18,13 @@ struct OperatorBond {
     static auto fields(auto& v) { return std::tie(v.number, v.bond, v.jailed); }
     bool operator==(const OperatorBond&) const = default;
 };
-/// All of them, ascending by number, as they stand after a block: what a later context is computed from.
-struct OperatorTable {
-    std::vector<OperatorBond> operators;
-    static auto fields(auto& v) { return std::tie(v.operators); }
-    bool operator==(const OperatorTable&) const = default;
+/// What later blocks need of the state after a block: they cite its result, and a boundary block computes the next context
+/// from the bonds in the state that it cites.
+struct Snapshot {
+    Digest result_digest{};               ///< zero at genesis
+    std::vector<OperatorBond> operators;  ///< all of them, ascending by number
+    static auto fields(auto& v) { return std::tie(v.result_digest, v.operators); }
+    bool operator==(const Snapshot&) const = default;
 };
 
 /// Where execution stands.
@@ -52,15 +54,25 @@ struct TipGas {
     std::uint64_t gas = 0;
     static auto fields(auto& v) { return std::tie(v.tip, v.gas); }
 };
-/// What queries need of an executed block beside its ExecutedBlock.
+/// A block as queries show it.
 struct BlockRecord {
+    Digest digest{};
     Digest parent_digest{};
+    std::uint64_t timestamp_ms = 0;
     Address miner{};
-    std::uint64_t size_bytes = 0;
+    Result result;
+    Wei base_fee;
     std::uint64_t gas_limit = 0;
+    std::uint64_t size_bytes = 0;
+    static auto fields(auto& v) {
+        return std::tie(v.digest, v.parent_digest, v.timestamp_ms, v.miner, v.result, v.base_fee, v.gas_limit, v.size_bytes);
+    }
+};
+/// What is long in a block.
+struct BlockBody {
     std::vector<Hash256> hashes;  ///< transactions with effect
     std::vector<TipGas> tips;     ///< ascending by tip
-    static auto fields(auto& v) { return std::tie(v.parent_digest, v.miner, v.size_bytes, v.gas_limit, v.hashes, v.tips); }
+    static auto fields(auto& v) { return std::tie(v.hashes, v.tips); }
 };
 /// A transaction with effect; its hash, block and index stand in keys.
 struct TransactionRecord {

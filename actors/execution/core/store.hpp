@@ -23,7 +23,7 @@ class StateStore : public StateReader {
   public:
     virtual void put(Table table, Bytes key, Bytes value) = 0;
     virtual void erase(Table table, Bytes key) = 0;
-    /// Erases from <= key < to. Nothing written through this object may lie in the range.
+    /// Erases from <= key < to. In an Overlay, what was written through it in that range stays readable through it.
     virtual void erase_range(Table table, Bytes from, Bytes to) = 0;
 };
 

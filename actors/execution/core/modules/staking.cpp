@@ -34,12 +34,12 @@ void Staking::note_context(Epoch epoch, const Digest& digest) {
     module_.store(mapping_slot(slot_contexts, to_word(epoch.value)), word_of(digest));
 }
 
-OperatorTable operator_table(const Genesis& genesis, Ledger& ledger) {
+std::vector<OperatorBond> bonds_of(const Genesis& genesis, Ledger& ledger) {
     const Staking staking(ledger);
-    OperatorTable table;
+    std::vector<OperatorBond> bonds;
     for (const GenesisOperator& o : genesis.operators)
-        table.operators.push_back({o.number, staking.bond_of(o.number), staking.is_jailed(o.number)});
-    return table;
+        bonds.push_back({o.number, staking.bond_of(o.number), staking.is_jailed(o.number)});
+    return bonds;
 }
 
 ModuleResult call_staking(const abi::Selector& selector, ByteView arguments, ModuleCall& call) {

@@ -24,6 +24,6 @@ class Staking {
 };
 
 /// The bonds of all operators, as they stand in the ledger.
-[[nodiscard]] OperatorTable operator_table(const Genesis& genesis, Ledger& ledger);
+[[nodiscard]] std::vector<OperatorBond> bonds_of(const Genesis& genesis, Ledger& ledger);
 
 }  // namespace rondo::execution
