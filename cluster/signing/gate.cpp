@@ -39,23 +39,24 @@ std::optional<Slot> excluded_by(const Slot& slot) {
     return other;
 }
 
-const Digest* find_fresh(const std::vector<std::pair<Bytes, Digest>>& fresh, const Bytes& key) {
-    const auto found = std::find_if(fresh.rbegin(), fresh.rend(), [&](const auto& entry) { return entry.first == key; });
-    return found == fresh.rend() ? nullptr : &found->second;
+const Digest* find_fresh(const std::map<Bytes, Digest>& fresh, const Bytes& key) {
+    const auto found = fresh.find(key);
+    return found == fresh.end() ? nullptr : &found->second;
 }
 
 constexpr std::size_t row_bytes = 2 * Digest::size_bytes;
 constexpr std::size_t slot_key_bytes = 25;
+constexpr std::size_t fresh_kept_min = 1024;
 
 /// What an earlier step signed is in the view by now.
-void forget_stored(std::vector<std::pair<Bytes, Digest>>& fresh, const StoreView& view, Table table) {
+void forget_stored(std::map<Bytes, Digest>& fresh, const StoreView& view, Table table) {
     std::erase_if(fresh, [&](const auto& entry) {
         const ByteView key = entry.first;
         return view.get(table, key.first(std::min(key.size(), slot_key_bytes))).has_value() && key.size() >= slot_key_bytes;
     });
 }
 
-std::uint64_t remembered_from(const std::vector<std::pair<Bytes, Digest>>& fresh, const StoreView& view, Table table) {
+std::uint64_t remembered_from(const std::map<Bytes, Digest>& fresh, const StoreView& view, Table table) {
     const auto stored = view.get(table, floor_key());
     const Digest* said_now = find_fresh(fresh, floor_key());
     return std::max(stored ? read_be64(*stored) : 0, said_now != nullptr ? read_be64(said_now->view().first(8)) : 0);
@@ -76,7 +77,10 @@ std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
 }
 
 tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects) {
-    forget_stored(fresh_, view_, table_);
+    if (fresh_.size() >= fresh_max_) {
+        forget_stored(fresh_, view_, table_);
+        fresh_max_ = std::max(fresh_kept_min, 2 * fresh_.size());
+    }
     if (slot.epoch.value < remembered_from(fresh_, view_, table_)) return tl::unexpected(GateRefusal::conflict);  // 3.
     if (const auto other = excluded_by(slot); other && signed_for(*other)) return tl::unexpected(GateRefusal::conflict);  // 2.
 
@@ -94,8 +98,8 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
         append(row, identity.view());
         append(row, body_digest.view());
         effects.put(table_, key, std::move(row));
-        fresh_.emplace_back(key, identity);
-        fresh_.emplace_back(body_key_of(key), body_digest);
+        fresh_.insert_or_assign(key, identity);
+        fresh_.insert_or_assign(body_key_of(key), body_digest);
     }
     return key_.sign(signing_bytes(genesis_, slot.epoch, slot.kind, body));
 }
@@ -107,7 +111,7 @@ void SigningGate::prune_below(Epoch epoch, Effects& effects) {
     effects.put(table_, floor_key(), end);
     Digest floor;
     for (std::size_t i = 0; i < 8; ++i) floor.bytes[i] = end[i];
-    fresh_.emplace_back(floor_key(), floor);
+    fresh_.insert_or_assign(floor_key(), floor);
 }
 
 }  // namespace rondo

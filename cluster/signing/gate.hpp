@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <tl/expected.hpp>
 
 #include "cluster/runtime/core.hpp"
@@ -48,8 +49,10 @@ class SigningGate {
     Table table_;
     crypto::SecretKey key_;
     Digest genesis_;
-    /// Signed in this step, not in the view yet.
-    std::vector<std::pair<Bytes, Digest>> fresh_;
+    /// Signed in this step, not in the view yet. What is in the view by now is forgotten in bulk: one step may sign
+    /// thousands of receipts, and each must cost the same.
+    std::map<Bytes, Digest> fresh_;
+    std::size_t fresh_max_ = 0;
 };
 
 }  // namespace rondo
