@@ -1,6 +1,8 @@
-#include <algorithm>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
-#include "messages/crypto/secp256k1.hpp"
+#include "messages/base/require.hpp"
 #include "toys.hpp"
 #include "world.hpp"
 
@@ -190,11 +192,22 @@ TEST_F(Turns, RefuseAStoreOfAnotherNetwork) {
     EXPECT_EQ(foreign.wait(), exit_config);
 }
 
-TEST_F(Turns, RefuseAnEndpointThatCannotBeBound) {
+TEST_F(Turns, RefuseAPortThatIsInUse) {
+    const int holder = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(holder, reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(holder, 1), 0);
+    ASSERT_EQ(::getsockname(holder, reinterpret_cast<sockaddr*>(&address), &size), 0);
     ShellConfig configuration = config(Actor::da);
-    configuration.node[Actor::da].router = "tcp://127.0.0.1:99999";
-    Process da([=] { return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr); });
+    configuration.node[Actor::da].router = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    Process da([=] {
+        return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr);
+    });
     EXPECT_EQ(da.wait(), exit_config);
+    ::close(holder);
 }
 
 }  // namespace
