@@ -111,6 +111,7 @@ void SigningGate::prune_below(Epoch epoch, Effects& effects) {
     effects.put(table_, floor_key(), end);
     Digest floor;
     for (std::size_t i = 0; i < 8; ++i) floor.bytes[i] = end[i];
+    fresh_.erase(fresh_.begin(), fresh_.lower_bound(end));
     fresh_.insert_or_assign(floor_key(), floor);
 }
 
