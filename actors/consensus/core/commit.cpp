@@ -17,9 +17,11 @@ bool Simplex::commit_final(Turn& turn) {
         pending_final_.reset();
         return true;
     }
-    const auto path = replica_.chain.path_to(pending_final_->view, pending_final_->digest);
-    if (!path) return false;
-    const Certificate finalization = *pending_final_;
+    // The newest finalization whose ancestors are all here: behind a moving head the newest of all never is.
+    const auto best = newest_reachable_finalization();
+    if (!best) return false;
+    const Certificate finalization = *best;
+    const auto path = replica_.chain.path_to(finalization.view, finalization.digest);
     const Block* last = nullptr;
     for (const Block& block : *path)
         if (!block.tail) last = &block;
@@ -36,9 +38,18 @@ bool Simplex::commit_final(Turn& turn) {
     }
     replica_.chain.raise_floor(last->view, last->digest);
     latest_finalization_ = finalization;
-    pending_final_.reset();
+    if (pending_final_->view <= finalization.view) pending_final_.reset();
     after_commit(turn);
     return true;
+}
+
+std::optional<Certificate> Simplex::newest_reachable_finalization() const {
+    if (replica_.chain.path_to(pending_final_->view, pending_final_->digest)) return pending_final_;
+    for (auto it = views_.rbegin(); it != views_.rend() && it->first > replica_.chain.floor().view; ++it) {
+        const auto& known = it->second.certificates[at(VoteKind::finalize)];
+        if (known && known->view < pending_final_->view && replica_.chain.path_to(known->view, known->digest)) return known;
+    }
+    return std::nullopt;
 }
 
 void Simplex::commit_block(Turn& turn, const Block& block, const std::optional<Certificate>& finalization) {
@@ -144,7 +155,7 @@ bool Simplex::on_final_range(Turn& turn, const FinalBlocks& range) {
         if (!is_right(block)) return false;
     for (const Tail& tail : range.tails)
         if (!is_right(tail)) return false;
-    for (Proposal& block : blocks) replica_.chain.add(rondo::digest_of(block), std::move(block));
+    for (const Proposal& block : blocks) replica_.chain.add(rondo::digest_of(block), block);
     for (const Tail& tail : range.tails) replica_.chain.add(rondo::digest_of(tail), tail);
     if (certificate(range.proof->view, VoteKind::finalize) == nullptr) accept(turn, *range.proof);
     seen_height_ = std::max(seen_height_, range.blocks.back().height);

@@ -118,6 +118,7 @@ class Simplex {
 
     // commit.cpp
     bool commit_final(Turn& turn);
+    [[nodiscard]] std::optional<Certificate> newest_reachable_finalization() const;
     void commit_block(Turn& turn, const Block& block, const std::optional<Certificate>& finalization);
     void store_epoch_proof(Turn& turn, const std::vector<Block>& path, const Certificate& finalization) const;
     void after_commit(Turn& turn);
