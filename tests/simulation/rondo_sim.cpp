@@ -1,0 +1,113 @@
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tests/simulation/cores/cores.hpp"
+#include "tests/simulation/run/simulation.hpp"
+
+namespace {
+
+using namespace rondo::sim;
+
+struct Arguments {
+    std::uint64_t first = 1;
+    std::uint64_t last = 20;
+    std::size_t nodes = 0;
+    bool trace = false;
+    bool json = false;
+    bool twice = false;
+};
+
+constexpr const char* usage =
+    "rondo-sim --seeds A..B [--nodes N] [--twice] [--trace] [--json]\n"
+    "  Runs the six cores of N nodes in one thread on a virtual clock, once per seed, with the faults that the seed draws.\n"
+    "  --seeds A..B  the seeds, both ends included; one number is one seed\n"
+    "  --nodes N     instead of the number of nodes that the seed draws\n"
+    "  --twice       runs every tenth seed again and compares the traces\n"
+    "  --trace       prints everything that leaves an actor\n"
+    "  --json        one JSON object per seed and one for the whole\n";
+
+bool parse(int argc, char** argv, Arguments& out) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string name = argv[i];
+        const bool has_value = i + 1 < argc;
+        if (name == "--seeds" && has_value) {
+            char* end = nullptr;
+            out.first = out.last = std::strtoull(argv[++i], &end, 10);
+            if (std::strncmp(end, "..", 2) == 0) out.last = std::strtoull(end + 2, &end, 10);
+            if (*end != 0 || out.first > out.last) return false;
+        } else if (name == "--nodes" && has_value) {
+            out.nodes = std::strtoull(argv[++i], nullptr, 10);
+            if (out.nodes < 4) return false;
+        } else if (name == "--trace") {
+            out.trace = true;
+        } else if (name == "--json") {
+            out.json = true;
+        } else if (name == "--twice") {
+            out.twice = true;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c == '\n' ? ' ' : c;
+    }
+    return out + '"';
+}
+
+void report(const Verdict& v, const Options& options, const Arguments& arguments) {
+    if (arguments.json) {
+        std::printf("{\"seed\":%llu,\"ok\":%s,\"trace\":\"%016llx\",\"final_height\":%llu,\"executed\":%zu,\"simulated_ms\":%llu,"
+                    "\"failure\":%s,\"options\":%s}\n",
+                    static_cast<unsigned long long>(v.seed), v.ok() ? "true" : "false", static_cast<unsigned long long>(v.trace_hash),
+                    static_cast<unsigned long long>(v.final_height), v.executed, static_cast<unsigned long long>(v.simulated / millisecond),
+                    v.ok() ? "null" : quoted(*v.failure).c_str(), quoted(describe(options)).c_str());
+    } else if (v.ok()) {
+        std::printf("seed %-8llu ok      %4llu blocks %5zu executed %6.1f s  %016llx\n", static_cast<unsigned long long>(v.seed),
+                    static_cast<unsigned long long>(v.final_height), v.executed, static_cast<double>(v.simulated) / second,
+                    static_cast<unsigned long long>(v.trace_hash));
+    } else {
+        std::printf("seed %-8llu BROKEN  %s\n  options: %s\n  users: %s\n  replay: rondo-sim --seeds %llu%s --trace\n",
+                    static_cast<unsigned long long>(v.seed), v.failure->c_str(), describe(options).c_str(), v.summary.c_str(),
+                    static_cast<unsigned long long>(v.seed),
+                    arguments.nodes == 0 ? "" : (" --nodes " + std::to_string(arguments.nodes)).c_str());
+    }
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments;
+    if (!parse(argc, argv, arguments)) {
+        std::fputs(usage, stderr);
+        return 64;
+    }
+    const Cores cores = real_cores();
+    const auto began = std::chrono::steady_clock::now();
+    std::uint64_t runs = 0, broken = 0, simulated = 0;
+    for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+        const Options options = draw_options(seed, arguments.nodes);
+        Verdict verdict = run_once(options, cores, arguments.trace);
+        if (arguments.twice && seed % 10 == 0 && run_once(options, cores).trace_hash != verdict.trace_hash && verdict.ok())
+            verdict.failure = "two runs of one seed left different traces";
+        report(verdict, options, arguments);
+        ++runs;
+        broken += verdict.ok() ? 0 : 1;
+        simulated += verdict.simulated;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    const char* format = arguments.json ? "{\"runs\":%llu,\"broken\":%llu,\"seeds_per_minute\":%.1f,\"simulated_per_wall\":%.1f}\n"
+                                        : "%llu runs, %llu broken, %.1f seeds/min, %.1f simulated seconds per wall second\n";
+    std::printf(format, static_cast<unsigned long long>(runs), static_cast<unsigned long long>(broken),
+                static_cast<double>(runs) * 60 / seconds, static_cast<double>(simulated) / second / seconds);
+    return broken == 0 ? 0 : 1;
+}
