@@ -1,0 +1,7 @@
+#include "messages/wire/consensus.hpp"
+#include "round_trip.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    rondo::fuzz::round_trip<rondo::SignedMessage>({data, size});
+    return 0;
+}
