@@ -52,7 +52,7 @@ inline constexpr int sync_hwm = 64;
 inline constexpr std::size_t requests_outstanding_max = 4096;    ///< given to the core and not answered yet
 inline constexpr std::uint64_t request_ms_max = 60'000;          ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
-inline constexpr std::size_t jobs_open_max = 1024;
+inline constexpr std::size_t jobs_open_max = 16'384;              ///< the core's own admission must stay below
 inline constexpr std::size_t backend_calls_max = 64;
 
 // ------------------------------------------------------------------------------------------------- store
@@ -73,6 +73,7 @@ static_assert(stream_queue_messages_max >= chunk_messages_max);
 static_assert(turn_bytes_max >= message_bytes_max && turn_bytes_max >= request_bytes_max, "a turn takes at least one input");
 static_assert(request_bytes_max >= replay_bytes_max);
 static_assert(transaction_bytes_max <= batch_bytes_max);
+static_assert(jobs_open_max > requests_outstanding_max, "a job for each request, and for what peers send");
 static_assert(retention_messages_min < retention_messages_max);
 static_assert(announce_ms_min <= announce_ms_max && replay_retry_unsent_ms <= replay_retry_ms);
 static_assert(backend_shutdown_ms_max < shutdown_ms_max);

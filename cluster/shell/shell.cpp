@@ -83,20 +83,28 @@ bool Shell::has_input() const {
     return std::ranges::any_of(subscriptions_, [](const auto& s) { return s.second.has_next(); });
 }
 
-/// Timers first, then what came in order, then each stream in turn.
+/// One of each source in turn, so that none starves another: timers, what came in order, each stream.
 std::optional<Input> Shell::next_input() {
-    if (const auto due = timers_.pop_due(tick())) return TimerFired{*due};
-    if (!inbox_.empty()) {
+    const std::size_t sources = 2 + traits_.subscriptions.size();
+    for (std::size_t i = 0; i < sources; ++i)
+        if (auto input = next_input_of(next_source_++ % sources)) return input;
+    return std::nullopt;
+}
+
+std::optional<Input> Shell::next_input_of(std::size_t source) {
+    if (source == 0) {
+        const auto due = timers_.pop_due(tick());
+        return due ? std::optional<Input>(TimerFired{*due}) : std::nullopt;
+    }
+    if (source == 1) {
+        if (inbox_.empty()) return std::nullopt;
         Input input = std::move(inbox_.front());
         inbox_.pop_front();
         inbox_bytes_ -= std::min(inbox_bytes_, bytes_of(input));
         return input;
     }
-    for (std::size_t i = 0; i < traits_.subscriptions.size(); ++i) {
-        Subscription& subscription = subscriptions_.at(traits_.subscriptions[next_stream_++ % traits_.subscriptions.size()]);
-        if (subscription.has_next()) return subscription.take_next();
-    }
-    return std::nullopt;
+    Subscription& subscription = subscriptions_.at(traits_.subscriptions[source - 2]);
+    return subscription.has_next() ? std::optional<Input>(subscription.take_next()) : std::nullopt;
 }
 
 void Shell::first_turn() {

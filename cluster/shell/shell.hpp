@@ -98,6 +98,7 @@ class Shell {
     void first_turn();
     void turn();
     [[nodiscard]] std::optional<Input> next_input();
+    [[nodiscard]] std::optional<Input> next_input_of(std::size_t source);
     [[nodiscard]] bool has_input() const;
     void apply(store::WriteTxn& txn, Effects effects, Speech& speech);
     void commit(store::WriteTxn txn);
@@ -134,7 +135,7 @@ class Shell {
     std::map<Stream, Subscription> subscriptions_;
     std::deque<Input> inbox_;
     std::size_t inbox_bytes_ = 0;
-    std::size_t next_stream_ = 0;                        ///< whose turn it is in next_input()
+    std::size_t next_source_ = 0;                        ///< whose turn it is in next_input()
     Deadlines timers_;                                   ///< the core's
     std::map<RequestId, OpenRequest> requests_;
     RequestId last_request_ = 0;

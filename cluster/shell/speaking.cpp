@@ -30,13 +30,17 @@ void Shell::speak(Speech speech) {
     }
 }
 
+/// What cannot be asked now because too much is open already is answered by its deadline, like silence.
 void Shell::open_ask(Ask ask) {
-    require(asks_.size() < limits::asks_open_max, "a core keeps more questions open than allowed");
     const std::uint64_t wire_id = ++last_wire_id_;
+    const bool too_many = asks_.size() >= limits::asks_open_max;
     ask_deadlines_.set(wire_id, tick() + ask.deadline_ms);
     asks_.emplace(wire_id, OpenAsk{ask.id, std::nullopt});
+    if (too_many) {
+        ++counters_.unsent_asks;
+        return;
+    }
     if (ask.whom == Askable::backend) {
-        // Too many calls wait: the deadline tells the core.
         if (!workers_.call_backend(wire_id, std::move(ask.payload))) ++counters_.unsent_asks;
         return;
     }
@@ -110,16 +114,16 @@ void Shell::report_cursors() {
 }
 
 void Shell::housekeeping() {
-    answer_replays();
-    ask_replays();
-    announce();
-    report_cursors();
-    if (tick() >= retry_asks_at_) retry_unsent_asks();
     if (store_.needs_sync() && tick() >= sync_at_) {
         store_.sync();
         for (auto& [stream, subscription] : subscriptions_) subscription.synced();
         sync_at_ = tick() + limits::derived_sync_ms;
     }
+    answer_replays();
+    ask_replays();
+    announce();
+    report_cursors();
+    if (tick() >= retry_asks_at_) retry_unsent_asks();
     if (!requests_.empty() && tick() >= sweep_at_) {
         std::erase_if(requests_, [now = tick()](const auto& open) { return open.second.forget_at <= now; });
         sweep_at_ = tick() + 1000;

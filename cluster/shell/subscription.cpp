@@ -54,14 +54,21 @@ StreamMessage Subscription::take_next() {
     return {stream_, item.sequence, std::move(item.payload)};
 }
 
+/// Live messages and announcements may come from a process that is gone: whether the publisher has a new store, only the answer
+/// to a question tells.
+bool Subscription::is_current(const bus::StreamHead& at) {
+    if (is_deterministic(stream_) || at.incarnation == incarnation_) return true;
+    confirmed_ = false;
+    return false;
+}
+
 void Subscription::adopt(const bus::StreamHead& at) {
     if (!is_deterministic(stream_) && at.incarnation != incarnation_) {
-        if (!incarnation_.is_zero()) {
+        if (!incarnation_.is_zero())
             log(Level::error, "the publisher of " + name() + " has a new store; its stream is heard from the start");
-            next_ = expected_ = 1;
-        }
         incarnation_ = at.incarnation;
         moved_ = true;
+        next_ = expected_ = 1;
         head_ = 0;
         queue_.clear();
         queue_bytes_ = 0;
@@ -71,7 +78,9 @@ void Subscription::adopt(const bus::StreamHead& at) {
     head_ = std::max(head_, at.head);
 }
 
-void Subscription::on_announced(const bus::StreamHead& at) { adopt(at); }
+void Subscription::on_announced(const bus::StreamHead& at) {
+    if (is_current(at)) head_ = std::max(head_, at.head);
+}
 
 bool Subscription::has_room(std::size_t bytes) const {
     return queue_.empty() || (queue_.size() < limits::stream_queue_messages_max && queue_bytes_ + bytes <= limits::stream_queue_bytes_max);
@@ -121,7 +130,8 @@ std::optional<std::string> Subscription::accept_ahead() {
 }
 
 std::optional<std::string> Subscription::on_live(bus::StreamChunk chunk) {
-    adopt(chunk.header.at);
+    if (!is_current(chunk.header.at)) return std::nullopt;
+    head_ = std::max(head_, chunk.header.at.head);
     if (chunk.header.first > expected_) {
         keep_ahead(std::move(chunk));
         return std::nullopt;

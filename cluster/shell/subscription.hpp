@@ -58,6 +58,7 @@ class Subscription {
     [[nodiscard]] bool has_room(std::size_t bytes) const;
     void keep_ahead(bus::StreamChunk chunk);
     void skip_to(std::uint64_t sequence);
+    [[nodiscard]] bool is_current(const bus::StreamHead& at);
     void adopt(const bus::StreamHead& at);
     [[nodiscard]] std::string name() const { return std::string(to_string(stream_)); }
 

@@ -1,0 +1,255 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cluster/runtime/limits.hpp"
+#include "cluster/shell/outbox.hpp"
+#include "cluster/shell/subscription.hpp"
+#include "cluster/store/store.hpp"
+#include "toys.hpp"
+
+/// Outbox and subscription without sockets: the test carries the chunks, loses some, and brings others late.
+namespace rondo::shell {
+namespace {
+
+using test::be;
+
+class Replay : public testing::Test {
+  protected:
+    Replay() {
+        std::string name = (std::filesystem::temp_directory_path() / "rondo-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        store.emplace(std::move(store::Store::open({folder / "store", Durability::durable, 256 << 20, {tables.cursors, tables.outbox}, 1, {}}).value()));
+    }
+    ~Replay() override {
+            store.reset();
+        std::filesystem::remove_all(folder);
+    }
+    Outbox outbox(Stream stream = Stream::receipts) {
+        bus::Incarnation incarnation{};
+        incarnation.bytes[0] = 1;
+        return {store->read(), publisher_of(stream), tables, incarnation};
+    }
+    Subscription subscription(Stream stream = Stream::receipts) { return {store->read(), tables, stream}; }
+
+    /// The chunks that go out after the commit.
+    std::vector<bus::StreamChunk> publish(Outbox& from, std::size_t count, std::size_t bytes = 8, Stream stream = Stream::receipts) {
+        store::WriteTxn txn = store->write();
+        for (std::size_t i = 0; i < count; ++i) {
+            Publish one{stream, 0, Bytes(bytes, 5), {}};
+            if (is_deterministic(stream)) {
+                one.sequence = ++height;
+                one.identity.bytes[0] = static_cast<std::uint8_t>(height);
+            }
+            from.add(txn, std::move(one));
+        }
+        txn.commit();
+        return from.take_chunks();
+    }
+    /// Answers what the subscription asks, once. False if it asks nothing.
+    bool replay(const Outbox& from, Subscription& to) {
+        const auto wanted = to.replay_to_ask(now);
+        if (!wanted) return false;
+        to.replay_asked(now, true);
+        auto chunk = from.replay(store->read(), *wanted);
+        EXPECT_FALSE(to.on_replayed(std::move(*chunk), wanted->from));
+        return true;
+    }
+    static std::uint64_t drain(Subscription& from) {
+        std::uint64_t last = 0;
+        while (from.has_next()) last = from.take_next().sequence;
+        return last;
+    }
+
+    ShellTables tables{0};
+    std::filesystem::path folder;
+    std::optional<store::Store> store;
+    std::uint64_t height = 0;
+    Tick now = 1000;
+};
+
+TEST_F(Replay, FillsAGapAndUsesWhatCameEarly) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    auto lost = publish(from, 3);
+    auto early = publish(from, 2);
+    EXPECT_FALSE(to.on_live(std::move(early[0])));
+    EXPECT_FALSE(to.has_next());
+    EXPECT_TRUE(replay(from, to));
+    EXPECT_EQ(drain(to), 5U);
+    EXPECT_FALSE(to.on_live(std::move(lost[0])));
+    EXPECT_FALSE(to.has_next()) << "what was heard already is dropped";
+    EXPECT_FALSE(replay(from, to)) << "nothing is missing any more";
+}
+
+TEST_F(Replay, IsAskedWhenAnAnnouncementShowsThatTheLastMessageWasLost) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    (void)publish(from, 1);
+    EXPECT_FALSE(to.replay_to_ask(now));
+    to.on_announced(from.announcement().heads[static_cast<std::size_t>(Stream::receipts)]);
+    EXPECT_TRUE(replay(from, to));
+    EXPECT_EQ(drain(to), 1U);
+}
+
+TEST_F(Replay, IsAskedAgainWhenNobodyAnswers) {
+    Subscription to = subscription();
+    ASSERT_TRUE(to.replay_to_ask(now));
+    to.replay_asked(now, true);
+    EXPECT_FALSE(to.replay_to_ask(now));
+    EXPECT_EQ(to.wake_at(), now + limits::replay_retry_ms);
+    EXPECT_TRUE(to.replay_to_ask(now + limits::replay_retry_ms));
+}
+
+TEST_F(Replay, ComesInBoundedChunks) {
+    Outbox from = outbox();
+    (void)publish(from, 5, 3 << 20);
+    auto chunk = from.replay(store->read(), {Stream::receipts, 1});
+    ASSERT_TRUE(chunk);
+    EXPECT_EQ(chunk->payloads.size(), 2U);
+    EXPECT_EQ(chunk->header.at.head, 5U);
+}
+
+TEST_F(Replay, BringsWhatAFullQueueHadToDrop) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    constexpr std::size_t large = 3 << 20, count = 8;
+    for (std::size_t i = 0; i < count; ++i)
+        for (auto& chunk : publish(from, 1, large)) EXPECT_FALSE(to.on_live(std::move(chunk)));
+    EXPECT_LE(to.queued() * large, limits::stream_queue_bytes_max);
+    EXPECT_FALSE(to.replay_to_ask(now)) << "not before there is room";
+    std::uint64_t last = drain(to);
+    while (replay(from, to)) last = drain(to);
+    EXPECT_EQ(last, count);
+}
+
+TEST_F(Replay, ContinuesAtTheCursorThatWasCommitted) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    for (auto& chunk : publish(from, 5)) EXPECT_FALSE(to.on_live(std::move(chunk)));
+    (void)to.take_next();
+    (void)to.take_next();
+    store::WriteTxn txn = store->write();
+    to.persist(txn);
+    txn.commit();
+    (void)to.take_next();  // not committed
+    Subscription restarted = subscription();
+    EXPECT_TRUE(replay(from, restarted));
+    ASSERT_TRUE(restarted.has_next());
+    EXPECT_EQ(restarted.take_next().sequence, 3U);
+}
+
+TEST_F(Replay, StartsAnewWhenThePublishersStoreWasReplacedAndAnswersSo) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    auto chunks = publish(from, 3);
+    bus::StreamChunk stale = chunks[0];
+    EXPECT_FALSE(to.on_live(std::move(chunks[0])));
+    EXPECT_EQ(drain(to), 3U);
+    bus::StreamChunk other = stale;
+    other.header.at.incarnation.bytes[0] = 2;
+    EXPECT_FALSE(to.on_live(other));
+    EXPECT_FALSE(to.has_next()) << "live messages alone do not prove a new store";
+    ASSERT_TRUE(to.replay_to_ask(now));
+    EXPECT_FALSE(to.on_replayed(other, 4));
+    EXPECT_EQ(drain(to), 3U);
+}
+
+TEST_F(Replay, OfARolledBackPublisherIsRefused) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    for (auto& chunk : publish(from, 5)) EXPECT_FALSE(to.on_live(std::move(chunk)));
+    bus::StreamChunk answer;
+    answer.header.at = from.announcement().heads[static_cast<std::size_t>(Stream::receipts)];
+    answer.header.at.head = 4;
+    answer.header.first = 6;
+    const auto trouble = to.on_replayed(answer, 6);
+    ASSERT_TRUE(trouble);
+    EXPECT_NE(trouble->find("rolled back"), std::string::npos);
+}
+
+TEST_F(Replay, OfADeterministicStreamChecksTheRunningHash) {
+    Outbox from = outbox(Stream::blocks);
+    Subscription to = subscription(Stream::blocks);
+    EXPECT_TRUE(replay(from, to));
+    auto first = publish(from, 2, 8, Stream::blocks), second = publish(from, 1, 8, Stream::blocks);
+    EXPECT_FALSE(to.on_live(std::move(first[0])));
+    second[0].header.links[0].identity.bytes[0] ^= 1;
+    EXPECT_TRUE(to.on_live(std::move(second[0])));
+}
+
+TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
+    const Table records{0, "records"};
+    ShellTables after{1};
+    store.reset();
+    store.emplace(std::move(store::Store::open({folder / "with records", Durability::durable, 16 << 20, {records, after.cursors, after.outbox}, 1, {}}).value()));
+    bus::Incarnation incarnation{};
+    incarnation.bytes[0] = 1;
+    Outbox from(store->read(), Actor::intake, after, incarnation);
+    {
+        store::WriteTxn txn = store->write();
+        for (std::uint64_t i = 1; i <= 3; ++i) {
+            txn.put(records, be(i), be(i));
+            from.add(txn, {Stream::receipts, 0, RecordRef{records, be(i)}, {}});
+        }
+        txn.erase(records, be(1));
+        txn.commit();
+    }
+    Subscription to(store->read(), after, Stream::receipts);
+    EXPECT_TRUE(replay(from, to));
+    ASSERT_TRUE(to.has_next());
+    const StreamMessage message = to.take_next();
+    EXPECT_EQ(message.sequence, 2U);
+    EXPECT_EQ(message.payload, be(2));
+    EXPECT_EQ(drain(to), 3U);
+}
+
+class Trimming : public Replay {
+  protected:
+    static constexpr std::uint64_t count = limits::retention_messages_min + 2000;
+    void report(Outbox& to, Actor actor, std::uint64_t next) { to.note({actor, {{Stream::receipts, next, 0}}}); }
+    std::uint64_t oldest_after_trim(Outbox& from) {
+        store::WriteTxn txn = store->write();
+        from.trim(txn);
+        if (txn.has_writes()) txn.commit();
+        return from.announcement().heads[static_cast<std::size_t>(Stream::receipts)].oldest;
+    }
+};
+
+TEST_F(Trimming, WaitsForEveryHearer) {
+    Outbox from = outbox();
+    (void)publish(from, count);
+    EXPECT_EQ(oldest_after_trim(from), 1U) << "the watcher has not reported";
+    report(from, Actor::watcher, count + 1);
+    report(from, Actor::da, 1500 + limits::retention_messages_min);  // nobody expects it to hear receipts, yet it does
+    EXPECT_EQ(oldest_after_trim(from), 1500U);
+    EXPECT_EQ(outbox().announcement().heads[static_cast<std::size_t>(Stream::receipts)].oldest, 1500U) << "also after a restart";
+}
+
+TEST_F(Trimming, KeepsTheRetention) {
+    Outbox from = outbox();
+    (void)publish(from, count);
+    report(from, Actor::watcher, count + 1);
+    EXPECT_EQ(oldest_after_trim(from), count + 1 - limits::retention_messages_min);
+}
+
+TEST_F(Trimming, MakesASubscriberBelowItContinueAtTheOldest) {
+    Outbox from = outbox();
+    (void)publish(from, count);
+    report(from, Actor::watcher, count + 1);
+    const std::uint64_t oldest = oldest_after_trim(from);
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    ASSERT_TRUE(to.has_next());
+    EXPECT_EQ(to.take_next().sequence, oldest);
+}
+
+}  // namespace
+}  // namespace rondo::shell
