@@ -44,11 +44,23 @@ TEST_F(Streams, ReachASubscriberInOrder) {
 TEST_F(Streams, AreReplayedToASubscriberThatComesLate) {
     const Process publisher = start_publisher();
     Client intake = client(Actor::intake);
-    for (int i = 0; i < 1500; ++i) (void)intake.send({});
-    EXPECT_TRUE(eventually([&] { return publish(intake) > 1500; }));
-    const std::uint64_t last = publish(intake);
+    constexpr std::uint64_t count = 900;  // more than one chunk
+    for (std::uint64_t i = 0; i < count; ++i) (void)intake.send({});
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(intake.poll(patience_ms));
     const Process listener = start_listener();
-    EXPECT_TRUE(eventually([&] { return heard() == last; }));
+    EXPECT_TRUE(eventually([&] { return heard() == count; }));
+}
+
+TEST_F(Streams, ReachADerivedSubscriberAcrossItsDeath) {
+    const Process publisher = start_publisher();
+    Process listener = start_listener(Stream::receipts, Durability::derived);
+    Client intake = client(Actor::intake);
+    for (int i = 0; i < 20; ++i) (void)publish(intake);
+    ASSERT_EQ(listener.end(SIGKILL), -SIGKILL);
+    listener = start_listener(Stream::receipts, Durability::derived);
+    for (int i = 0; i < 20; ++i) (void)publish(intake);
+    EXPECT_TRUE(eventually([&] { return heard() == 40; }));
+    EXPECT_EQ(listener.end(SIGTERM), 0);
 }
 
 TEST_F(Streams, LoseAndDoubleNothingWhenEitherSideIsKilled) {
