@@ -1,0 +1,125 @@
+#include <gmock/gmock.h>
+
+#include "cluster/config/actor_file.hpp"
+#include "cluster/config/cluster_file.hpp"
+#include "cluster/config/nearest.hpp"
+#include "cluster/config/toml_file.hpp"
+#include "tests/unit/config/scratch.hpp"
+
+namespace rondo {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Toml : public test::Scratch {};
+
+TEST(Nearest, CountsInsertionsDeletionsAndSubstitutions) {
+    EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
+    EXPECT_EQ(edit_distance("", "abc"), 3U);
+    EXPECT_EQ(edit_distance("same", "same"), 0U);
+}
+
+TEST(Nearest, FindsTheNameThatWasMeant) {
+    EXPECT_EQ(nearest_name("epoch_block", {"idle_ms", "epoch_blocks", "retry_ms"}), "epoch_blocks");
+    EXPECT_EQ(nearest_name("anything", {}), "");
+}
+
+TEST_F(Toml, AnUnknownKeyIsAnErrorWithItsLineAndTheNearestKnownKey) {
+    auto file = TomlFile::open(write("a.toml", "[store]\nfolder = \"x\"\nmap_gb = 3\n"));
+    ASSERT_TRUE(file);
+    TomlTable store = file->root().table("store");
+    EXPECT_EQ(store.text("folder"), "x");
+    EXPECT_EQ(store.number_or("map_gib", 64), 64U);
+    const auto fault = file->finish();
+    ASSERT_TRUE(fault);
+    EXPECT_THAT(fault->message, AllOf(HasSubstr("a.toml:3"), HasSubstr("'map_gb'"), HasSubstr("did you mean 'map_gib'?")));
+}
+
+TEST_F(Toml, AMisspeltTableIsNamedBeforeTheKeysThatItHides) {
+    auto file = TomlFile::open(write("a.toml", "[stor]\nfolder = \"x\"\n"));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->root().table("store").text("folder"), "");
+    ASSERT_TRUE(file->finish());
+    EXPECT_THAT(file->finish()->message, AllOf(HasSubstr("unknown key 'stor'"), HasSubstr("'store'")));
+}
+
+TEST_F(Toml, AValueOfTheWrongKindOrOutOfRangeIsAnErrorWithItsLine) {
+    auto file = TomlFile::open(write("a.toml", "port = 70000\n"));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->root().number("port", {1, 65535}), 1U);
+    ASSERT_TRUE(file->finish());
+    EXPECT_THAT(file->finish()->message, AllOf(HasSubstr("a.toml:1"), HasSubstr("from 1 to 65535")));
+}
+
+TEST_F(Toml, ABrokenFileIsAnErrorWithItsLine) {
+    const auto file = TomlFile::open(write("a.toml", "good = 1\nbad = = 2\n"));
+    ASSERT_FALSE(file);
+    EXPECT_THAT(file.error().message, HasSubstr("a.toml:2"));
+}
+
+TEST_F(Toml, AQuotedTextReadsBackAsItWas) {
+    const std::string text = "a \"quote\", a \\ and a\ttab";
+    auto file = TomlFile::open(write("a.toml", "text = " + toml_quoted(text) + "\n"));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->root().text("text"), text);
+}
+
+TEST_F(Toml, AnActorsFileReadsBackAsItWasWritten) {
+    ActorFile file;
+    file.actor = Actor::intake;
+    file.self = OperatorNumber(2);
+    file.genesis = path("genesis.json");
+    file.store = path("store");
+    file.signing_key = path("signing.key");
+    file.transport_key = path("transport.key");
+    for (std::size_t a = 0; a < actor_count; ++a) file.node[static_cast<Actor>(a)] = {"ipc:///run/a.req", "tcp://10.0.0.1:5"};
+    file.listen[Channel::lanes] = "tcp://127.0.0.1:4000";
+    file.peers.push_back({OperatorNumber(3), {{Channel::lanes, "tcp://127.0.0.1:4001"}}});
+    file.rpc.port = 8545;
+    file.rpc.batch_length_max = 7;
+    const auto back = read_actor_file(write("intake.toml", format_actor_file(file, path(""))));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->self, file.self);
+    EXPECT_EQ(back->genesis, file.genesis);
+    EXPECT_EQ(back->signing_key, file.signing_key);
+    EXPECT_EQ(back->node.at(Actor::da).publisher, "tcp://10.0.0.1:5");
+    EXPECT_EQ(back->listen, file.listen);
+    ASSERT_EQ(back->peers.size(), 1U);
+    EXPECT_EQ(back->peers[0].endpoints, file.peers[0].endpoints);
+    EXPECT_EQ(back->rpc.port, 8545);
+    EXPECT_EQ(back->rpc.batch_length_max, 7U);
+}
+
+TEST_F(Toml, ASocketPathThatTheKernelWouldCutIsRefused) {
+    ActorFile file;
+    file.actor = Actor::da;
+    file.genesis = path("genesis.json");
+    file.store = path("store");
+    file.da_folder = path("da");
+    for (std::size_t a = 0; a < actor_count; ++a) file.node[static_cast<Actor>(a)] = {"ipc:///run/a.req", "ipc:///run/a.pub"};
+    file.node[Actor::da].router = "ipc:///" + std::string(120, 'x');
+    const auto back = read_actor_file(write("da.toml", format_actor_file(file, path(""))));
+    ASSERT_FALSE(back);
+    EXPECT_THAT(back.error().message, HasSubstr("at most 107 bytes"));
+}
+
+TEST_F(Toml, AClusterFileReadsBackAndRefusesANodeThatStandsTwice) {
+    const Home home = Home::at(path(""));
+    ClusterFile cluster;
+    cluster.nodes = {{"node0", OperatorNumber(0)}, {"node1", OperatorNumber(1)}};
+    cluster.restarts_max = 9;
+    const std::string text = format_cluster_file(cluster);
+    write("cluster.toml", text);
+    const auto back = read_cluster_file(home);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->nodes.size(), 2U);
+    EXPECT_EQ(back->restarts_max, 9U);
+    write("cluster.toml", test::replaced(text, "node1", "node0"));
+    const auto twice = read_cluster_file(home);
+    ASSERT_FALSE(twice);
+    EXPECT_THAT(twice.error().message, HasSubstr("stands twice"));
+}
+
+}  // namespace
+}  // namespace rondo
