@@ -36,6 +36,8 @@ class Poster {
   public:
     Poster(const Genesis& genesis, OperatorNumber self, const std::filesystem::path& layer)
         : config_{self, genesis}, layer_(layer) { start(); }
+    Poster(const Poster&) = delete;  // the core refers to the store
+    Poster& operator=(const Poster&) = delete;
 
     void feed(const ChainMaker::Made& made) {
         for (const BatchRecord& batch : made.batches) input(ChainMaker::stream(batch));

@@ -95,6 +95,8 @@ class CoreHost {
   public:
     using Make = std::function<std::unique_ptr<Core>(const StoreView&)>;
     CoreHost(Make make, MiniLedger& ledger) : make_(std::move(make)), ledger_(ledger) { boot(); }
+    CoreHost(const CoreHost&) = delete;  // the core refers to the store
+    CoreHost& operator=(const CoreHost&) = delete;
 
     void input(const Input& in) { take(core_->step(now, in)); }
     /// Forgets all but the store.
