@@ -35,8 +35,10 @@ void AdmissionDesk::submit_forwarded(OperatorNumber from, Forward forward) {
     begin(Remote{from, forward.id}, std::move(forward.transactions));
 }
 
-bool AdmissionDesk::has_room_for(std::size_t bytes) const {
-    return submissions_.size() < submissions_max && open_bytes_ + bytes <= submission_bytes_max;
+/// Other operators together never take more than half of the room from this operator's own users.
+bool AdmissionDesk::has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const {
+    const std::size_t share = std::holds_alternative<Remote>(origin) ? 2 : 1;
+    return submissions_.size() < submissions_max / share && open_bytes_ + bytes <= submission_bytes_max / share;
 }
 
 void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions) {
@@ -48,7 +50,7 @@ void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, c
 
 void AdmissionDesk::begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions) {
     const std::size_t bytes = bytes_of(transactions);
-    if (!has_room_for(bytes)) {
+    if (!has_room_for(origin, bytes)) {
         answer_busy(origin, transactions);
         return;
     }
@@ -91,6 +93,21 @@ AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) const {
     item.candidate = {{Address{}, std::move(raw)}, decoded->hash,  decoded->nonce, decoded->cost_max(), decoded->max_fee,
                       decoded->max_priority_fee,   common_.now.value, false};
     return item;
+}
+
+void AdmissionDesk::relay(std::vector<LaneTransaction> transactions) {
+    const EpochContext* context = common_.epochs.context();
+    std::map<OperatorNumber, std::vector<Forward>> by_home;
+    for (LaneTransaction& t : transactions) {
+        std::vector<Forward>& forwards = by_home[home_lane(*context, t.sender)];
+        const bool full = forwards.empty() || forwards.back().transactions.size() >= request_transactions_max ||
+                          bytes_of(forwards.back().transactions) + t.raw.size() > forward_bytes_max;
+        if (full) forwards.push_back({});
+        forwards.back().transactions.push_back(std::move(t.raw));
+    }
+    // Id 0 is nobody's: the answers change nothing here.
+    for (const auto& [home, forwards] : by_home)
+        for (const Forward& forward : forwards) common_.send(home, forward);
 }
 
 void AdmissionDesk::pending_nonce(RequestId request, const PendingNonce& asked) {

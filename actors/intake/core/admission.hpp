@@ -23,6 +23,8 @@ class AdmissionDesk {
     void submit(RequestId request, SubmitRequest submitted);
     /// From another intake: placed here, whoever its home is.
     void submit_forwarded(OperatorNumber from, Forward forward);
+    /// This operator left the set: what it promised and could not commit goes to the senders' new home lanes.
+    void relay(std::vector<LaneTransaction> transactions);
     void pending_nonce(RequestId request, const PendingNonce& asked);
 
     /// True if the job was one of ours.
@@ -60,7 +62,7 @@ class AdmissionDesk {
 
     void begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions);
     [[nodiscard]] Item examine(Bytes raw) const;
-    [[nodiscard]] bool has_room_for(std::size_t bytes) const;
+    [[nodiscard]] bool has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const;
     void answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions);
     void place_recovered();
     void place(std::uint64_t id, Submission& submission);

@@ -7,8 +7,8 @@
 namespace rondo::intake {
 namespace {
 
-constexpr std::array<std::string_view, 9> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",    "not a quorum",
-                                                        "outside window", "unknown parent", "malformed payload", "fork"};
+constexpr std::array<std::string_view, 10> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",    "not a quorum",
+                                                        "outside window", "unknown parent", "malformed payload", "fork",           "forged sender"};
 
 bool enough(const EpochContext& context, const std::vector<SignerIndex>& all, const std::vector<SignerIndex>& verified) {
     const auto total = context.stake_of(all);

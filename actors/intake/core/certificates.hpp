@@ -18,6 +18,7 @@ enum class [[nodiscard]] LaneVerdict : std::uint8_t {
     unknown_parent,     ///< not the epoch's base, and no certificate of it came along
     malformed_payload,  ///< counts, bytes or root differ from the header, or a transaction is not one
     fork,               ///< another header was acknowledged at this height
+    forged_sender,      ///< verified before: somebody named in it did not sign
 };
 [[nodiscard]] std::string_view to_string(LaneVerdict verdict);
 

@@ -24,6 +24,7 @@ Effects IntakeCore::start(Instant now) {
     final_cuts_.start();
     own_lane_.start();
     pool_.start();
+    if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
     own_lane_.finish_step();
     admission_.flush();
     return effects;
@@ -79,6 +80,7 @@ void IntakeCore::on_epoch_began() {
     }
     own_lane_.on_epoch_began();
     other_lanes_.on_epoch_began();
+    if (!common_.self_index()) admission_.relay(pool_.unsettled());
     common_.gate.prune_below(common_.epochs.epoch().minus_or_zero(1), *common_.effects);
 }
 
@@ -90,6 +92,7 @@ void IntakeCore::on(const PeerMessage& message) {
     if (!decoded) return;
     const OperatorNumber from = message.from;
     admission_.heard_from(from);
+    own_lane_.heard_from(from);
     struct Handler {
         IntakeCore& core;
         OperatorNumber from;

@@ -14,6 +14,7 @@ void OtherLanes::on_offer(OperatorNumber from, BatchOffer offer) {
     if (verdict == LaneVerdict::ok) return;
     ++refused_;
     if (verdict == LaneVerdict::other_epoch) return;  // ordinary around an epoch's end
+    if (refused_ > logged_refusals_max && refused_ % logged_refusals_max != 0) return;
     common_.log(Level::warn, "lane " + std::to_string(header.lane.value) + " height " + std::to_string(header.height.value) +
                                  " not acknowledged: " + std::string(to_string(verdict)));
 }
@@ -34,6 +35,7 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
     if (from != header.lane || from == common_.self) return LaneVerdict::not_the_owner;
     const Digest digest = digest_of(header);
     if (in_verification_.contains(digest)) return LaneVerdict::ok;
+    if (forged_.contains(digest)) return LaneVerdict::forged_sender;
     if (const LaneVerdict verdict = check_place(*context, header); verdict != LaneVerdict::ok) return verdict;
     const auto seen = noted(header);
     if (seen && seen->digest == digest && !seen->signature.is_zero()) {  // 3
@@ -147,6 +149,7 @@ bool OtherLanes::on_job_done(const JobDone& done) {
         give_ack(verification.header, verification.digest, true);
     } else {
         ++refused_;
+        forged_.insert(verification.digest);
         common_.log(Level::warn, "lane " + std::to_string(verification.header.lane.value) + " height " +
                                      std::to_string(verification.header.height.value) + " names senders that did not sign");
     }
@@ -157,7 +160,8 @@ void OtherLanes::on_verify_request(OperatorNumber from, const VerifyRequest& req
     const auto row = batches_.header(request.digest);
     if (!row || row->header.lane != from || row->header.epoch != common_.epochs.epoch() || !common_.self_index()) return;
     const auto seen = noted(row->header);
-    if (!seen || seen->digest != request.digest || in_verification_.contains(request.digest)) return;
+    if (!seen || seen->digest != request.digest || in_verification_.contains(request.digest) || forged_.contains(request.digest))
+        return;
     if (seen->verified) {
         common_.send(from, *seen);
         return;
@@ -187,6 +191,7 @@ void OtherLanes::on_certificate(const PoA& certificate) {
 void OtherLanes::on_epoch_began() {
     verifying_.clear();
     in_verification_.clear();
+    forged_.clear();
     const Epoch epoch = common_.epochs.epoch();
     common_.book.erase_range(tables::acks, key_of(Epoch(0)), key_of(epoch));
     auto early = std::move(early_);

@@ -50,6 +50,7 @@ class OtherLanes {
     Fetch& fetch_;
     std::map<JobId, Verification> verifying_;
     std::set<Digest> in_verification_;
+    std::set<Digest> forged_;             ///< of this epoch: a sender did not sign; at most one per (lane, height)
     std::map<LaneId, BatchOffer> early_;  ///< of the next epoch, one per lane
     std::uint64_t refused_ = 0;
 };

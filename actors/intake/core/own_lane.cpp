@@ -130,7 +130,7 @@ void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payl
     if (header.parent_digest != common_.epochs.base(common_.self).digest) offer.parent = batches_.certificate(header.parent_digest);
     flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer)))});
     acknowledge_own();
-    offer_to_silent();
+    offer_to(attentive_peers());
     arm_retry();
     const DurationMs patience = verify_after_ms + header.tx_count / verify_transactions_per_ms;
     common_.effects->timers.push_back({id_of(TimerName::lane_verify), patience});
@@ -151,9 +151,18 @@ void OwnLane::acknowledge_own() {
 
 // --------------------------------------------------------------------- 4. offering, and what comes back
 
-void OwnLane::offer_to_silent() {
+std::vector<OperatorNumber> OwnLane::attentive_peers() const {
+    std::vector<OperatorNumber> peers = common_.others();
+    std::erase_if(peers, [&](OperatorNumber peer) {
+        const auto it = unheard_.find(peer);
+        return it != unheard_.end() && it->second >= unheard_batches_max;
+    });
+    return peers;
+}
+
+void OwnLane::offer_to(const std::vector<OperatorNumber>& peers) {
     const EpochContext& context = *common_.epochs.context();
-    for (const OperatorNumber peer : common_.others())
+    for (const OperatorNumber peer : peers)
         if (!flight_->tally.has(*context.index_of(peer))) common_.effects->sends.push_back({Channel::lanes, peer, flight_->offer});
 }
 
@@ -175,7 +184,10 @@ void OwnLane::certify_if_enough() {
     if (!certificate) return;
     batches_.certify(flight_->digest, *certificate);
     const Bytes message = encode(LaneMessage(*certificate));
-    for (const OperatorNumber peer : common_.others()) common_.effects->sends.push_back({Channel::lanes, peer, message});
+    for (const OperatorNumber peer : common_.others()) {
+        common_.effects->sends.push_back({Channel::lanes, peer, message});
+        ++unheard_[peer];
+    }
     certified_ms_[flight_->header.height] = common_.now.value;
     if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
     flight_.reset();
@@ -191,7 +203,7 @@ void OwnLane::on_verify_timer() {
 void OwnLane::on_retry_timer() {
     if (!common_.self_index()) return;
     if (flight_) {
-        offer_to_silent();
+        offer_to(common_.others());
         on_verify_timer();
     } else if (const auto tip = links_.find(sealed_); tip != links_.end()) {
         // The certificate of the last batch before a pause has no successor to carry it.

@@ -35,6 +35,7 @@ class OwnLane {
     void finish_step();
 
     void on_ack(OperatorNumber from, const Ack& ack);
+    void heard_from(OperatorNumber peer) { unheard_.erase(peer); }
     void on_retry_timer();
     void on_verify_timer();
     void on_committed();
@@ -69,7 +70,8 @@ class OwnLane {
     [[nodiscard]] std::optional<BatchHeader> sign_header(const OpenBatch& batch, std::size_t payload_bytes);
     void launch(const BatchHeader& header, const Digest& digest, Bytes payload);
     void acknowledge_own();
-    void offer_to_silent();
+    void offer_to(const std::vector<OperatorNumber>& peers);
+    [[nodiscard]] std::vector<OperatorNumber> attentive_peers() const;
     void arm_retry();
     void certify_if_enough();
     [[nodiscard]] Digest parent_digest() const;
@@ -82,6 +84,9 @@ class OwnLane {
     std::optional<Flight> flight_;
     std::deque<OpenBatch> waiting_;     ///< ascending, consecutive heights from sealed_ + 1
     std::map<LaneHeight, FreshChunk> fresh_;  ///< promised in this step
+    /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets every
+    /// certificate, and offers on retries; when it is back it fetches.
+    std::map<OperatorNumber, std::size_t> unheard_;
     bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
 };
 

@@ -58,7 +58,11 @@ SubmitOutcome Pool::submit(Candidate candidate) {
     Sender& sender = accounts_.of(address);
     require(sender.known, "a transaction is admitted only against a known account");
     if (const Refusal reason = refusal_of(sender, candidate); reason != Refusal::none) return refused(candidate, reason);
-    if (candidate.nonce != sender.next_nonce || !sender.covers(*candidate.cost)) return hold(sender, std::move(candidate));
+    const bool affordable = sender.covers(*candidate.cost) && candidate.max_fee >= base_fee_;
+    if (candidate.nonce != sender.next_nonce || !affordable) {
+        if (candidate.nonce == sender.next_nonce && candidate.max_fee < base_fee_) blocked_.insert(address);
+        return hold(sender, std::move(candidate));
+    }
 
     SubmitOutcome outcome{candidate.hash, Admission::busy, Refusal::busy, std::nullopt};
     if (!give_promise(sender, candidate, outcome)) return outcome;
@@ -141,7 +145,7 @@ void Pool::release(const Address& address, Sender& sender) {
         const Candidate& candidate = it->second;
         if (!sender.covers(*candidate.cost)) return;
         SubmitOutcome outcome;
-        if (!give_promise(sender, candidate, outcome)) {
+        if (candidate.max_fee < base_fee_ || !give_promise(sender, candidate, outcome)) {
             blocked_.insert(address);
             return;
         }

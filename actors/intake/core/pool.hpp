@@ -11,6 +11,7 @@ namespace rondo::intake {
 /// What is held and what is promised (4-economy.md, Transactions; 3-protocol.md, Receipt).
 ///   1. A promise is given only to the next nonce of its sender, covered by the balance less what is in flight here, and with a
 ///      place in the own lane; the transaction is a record before the receipt is spoken. It is never replaced or dropped.
+///      Nor is one promised that offers less than the present base fee: execution would skip it.
 ///   2. Everything else that is admissible is held, up to 256 per sender and a byte bound, and promised when its turn comes.
 ///   3. A held transaction gives way to one of the same nonce that offers 10 % more, tip and maximum both.
 ///   4. A promised transaction that execution skipped for a gap is held again, once.
@@ -26,6 +27,8 @@ class Pool {
     [[nodiscard]] std::optional<SubmitOutcome> known(const Hash256& hash) const;
 
     void on_result(const ExecutedBlock& block);
+    /// Every transaction that is promised and that execution has not passed, in order of place.
+    [[nodiscard]] std::vector<LaneTransaction> unsettled() const;
     /// Accounts became known: what was waiting for that.
     void on_accounts(const std::vector<Address>& addresses);
     /// The window moved: what found no place tries again.
@@ -80,10 +83,11 @@ class Pool {
     OwnLane& lane_;
     std::unordered_map<Hash256, Promise> promises_;
     std::unordered_map<Hash256, HeldAt> held_;
-    std::set<Address> blocked_;   ///< their next transaction is ready and found no place
+    std::set<Address> blocked_;   ///< their next transaction is ready, and found no place or offers less than the base fee
     std::set<Address> restored_;  ///< whose accounts are asked for at the start
     std::size_t held_bytes_ = 0;
     std::size_t promised_bytes_ = 0;
+    Wei base_fee_;  ///< lower bound for the next block
     LaneHeight settled_;  ///< every promise up to here was passed by execution
     Remembered remembered_;
 };

@@ -49,6 +49,16 @@ void Pool::restore_held() {
     });
 }
 
+std::vector<LaneTransaction> Pool::unsettled() const {
+    std::vector<LaneTransaction> out;
+    common_.book.committed().scan(tables::promised, key_of(settled_.next()), {}, [&](ByteView, ByteView stored) {
+        PromisedChunk chunk = decode_own<PromisedChunk>(stored);
+        for (PromisedTx& p : chunk.transactions) out.push_back(std::move(p.transaction));
+        return true;
+    });
+    return out;
+}
+
 void Pool::start() {
     for (const Address& address : restored_) accounts_.ask(address, accounts_.of(address));
     restored_.clear();
@@ -57,6 +67,7 @@ void Pool::start() {
 void Pool::on_result(const ExecutedBlock& block) {
     std::vector<Address> affected;
     Chunks chunks;
+    base_fee_ = block.base_fee_next;
     LaneHeight settled = settled_;
     for (const TxOutcome& outcome : block.outcomes) {
         if (outcome.lane != common_.self) continue;

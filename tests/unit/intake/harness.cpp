@@ -99,9 +99,9 @@ std::uint64_t Node::status(const std::string& name) const {
 
 // --------------------------------------------------------------------------------------------- cluster
 
-Cluster::Cluster(std::size_t nodes, std::function<void(Parameters&)> tune) {
+Cluster::Cluster(std::size_t nodes, std::function<void(Parameters&)> tune, std::uint64_t chain_id) {
     crypto::remember_verifications(true);
-    genesis_.chain_id = 777;
+    genesis_.chain_id = chain_id;
     genesis_.timestamp_ms = now_.value;
     if (tune) tune(genesis_.parameters);
     for (std::size_t i = 0; i < nodes; ++i) {
@@ -272,7 +272,7 @@ std::vector<CutEntry> Cluster::new_tips() const {
 void Cluster::to_all(Stream stream, std::uint64_t sequence, const Bytes& payload) {
     said_.push_back({stream, sequence, payload});
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        if (!nodes_[i].up) continue;
+        if (!nodes_[i].up || behind.contains(i)) continue;
         heard_[i] = said_.size();
         deliver(i, StreamMessage{stream, sequence, payload});
     }
@@ -378,6 +378,11 @@ void Cluster::start(std::size_t index) {
     node.up = true;
     node.core = std::make_unique<IntakeCore>(IntakeConfig{node.number, keys_[index], genesis_}, node.store);
     apply(index, node.core->start(now_));
+    catch_up(index);
+}
+
+void Cluster::catch_up(std::size_t index) {
+    behind.erase(index);
     for (; heard_[index] < said_.size(); ++heard_[index]) {
         const Said& said = said_[heard_[index]];
         deliver(index, StreamMessage{said.stream, said.sequence, said.payload});

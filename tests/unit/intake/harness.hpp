@@ -76,7 +76,7 @@ struct Account {
 
 class Cluster {
   public:
-    explicit Cluster(std::size_t nodes, std::function<void(Parameters&)> tune = {});
+    explicit Cluster(std::size_t nodes, std::function<void(Parameters&)> tune = {}, std::uint64_t chain_id = 777);
 
     [[nodiscard]] Node& at(std::size_t index) { return nodes_[index]; }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
@@ -120,6 +120,9 @@ class Cluster {
     /// What finalize may cite; empty: all lanes.
     std::set<LaneId> only_lanes;
     void release_jobs();
+    /// Nodes that hear nothing of the chain until catch_up.
+    std::set<std::size_t> behind;
+    void catch_up(std::size_t node);
 
   private:
     struct Event {
