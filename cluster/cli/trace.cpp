@@ -111,7 +111,8 @@ void print_trace(const TraceCommand& command, const Trace& trace) {
                    {later ? "+" + std::to_string(*p.at_ms - *first) + " ms" : "-", Colour::plain, true},
                    {p.height ? std::to_string(*p.height) : "-", Colour::plain, true}});
     }
-    print_line(command.hash + "\n\n" + table.text() + (trace.stopped ? coloured(Colour::yellow, *trace.stopped) : ""));
+    print_line(command.hash + "\n\n" + (trace.stages.empty() ? "" : table.text()) +
+               (trace.stopped ? coloured(Colour::yellow, *trace.stopped) : ""));
 }
 
 }  // namespace
