@@ -68,6 +68,7 @@ FinalBlocks Catchup::range(Height first, Height last) const {
     FinalBlocks out;
     std::size_t provable = 0;
     std::size_t bytes = 0;
+    last = std::min(last, replica_.chain.floor().height);
     if (last < first) return out;
     replica_.store.scan(tables::blocks, tables::key(first), tables::key(last.next()), [&](ByteView, ByteView value) {
         auto found = decode<FinalBlock>(value);

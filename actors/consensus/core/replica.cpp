@@ -31,6 +31,8 @@ Replica::Replica(OperatorNumber self_, crypto::SecretKey key, const Genesis& gen
     index = context->index_of(self);
     voice.speak_to(*context);
     if (const auto reason = store.get(tables::meta, as_bytes("muted"))) muted = as_text(*reason);
+    // What the floor cites may have become final before my own result came.
+    if (!results.agrees_with(chain.floor().executed)) muted = "the final chain cites another result than mine";
     recover_pool();
 }
 

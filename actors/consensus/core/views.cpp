@@ -89,7 +89,10 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
         state.leader_at_fault = true;
         return;
     }
-    if (const Proposal* block = proposal_in(body)) seen_height_ = std::max(seen_height_, block->height);
+    // A chain grows by one block per view at most: a leader's word is believed within that.
+    const Block& floor = replica_.chain.floor();
+    const Proposal* block = proposal_in(body);
+    if (block != nullptr && block->height <= floor.height.plus(view.value - floor.view.value)) seen_height_ = std::max(seen_height_, block->height);
     if (!state.candidate) state.candidate = digest;
     if (wanted) store_body(turn, state, digest, body);
     replica_.chain.add(digest, std::move(body));

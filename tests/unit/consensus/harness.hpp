@@ -67,6 +67,8 @@ class Cluster {
     /// Nodes that execute nothing while they stand here.
     std::set<std::size_t> execution_paused;
     void resume_execution(std::size_t node);
+    /// A node whose execution computes something else.
+    std::optional<std::size_t> spoil_results_of;
 
     // Lanes.
     /// The next batch of the lane in the epoch, certified and told to these nodes (all if empty).
@@ -134,7 +136,7 @@ class Cluster {
     void hear_next_result(std::size_t node);
     [[nodiscard]] bool connected(std::size_t a, std::size_t b) const;
     [[nodiscard]] std::size_t node_of(OperatorNumber number) const { return (number.value - 7) / 10; }
-    [[nodiscard]] Bytes result_of(const FinalBlock& block) const;
+    [[nodiscard]] Bytes result_of(std::size_t node, const FinalBlock& block) const;
 
     Options options_;
     Genesis genesis_;
