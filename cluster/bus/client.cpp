@@ -14,7 +14,7 @@ namespace {
 using bus::Envelope, bus::EnvelopeKind, bus::Frames, bus::Got;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::request_bytes_max + limits::mib);
+constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::node_frame_bytes_max);
 
 /// One for all clients of the process, gone with the last of them.
 std::shared_ptr<zmq::context_t> shared_context() {
@@ -70,7 +70,8 @@ struct Client::Impl {
         const auto end = Clock::now() + std::chrono::milliseconds(wait_ms);
         while (receive_within(socket, frames, static_cast<DurationMs>(left_until(end)))) {
             const auto envelope = decode<Envelope>(bus::view_of(frames[0]));
-            if (envelope && envelope->kind == EnvelopeKind::reply) return Arrived{envelope->id, to_bytes(bus::view_of(frames[1]))};
+            if (envelope && envelope->kind == EnvelopeKind::reply)
+                return Arrived{envelope->id, to_bytes(bus::view_of(frames[1]))};
         }
         return std::nullopt;
     }

@@ -20,7 +20,8 @@ class Context {
     std::unique_ptr<Native> native_;
 };
 
-/// Sleeps until one of the sockets (from NodeBus and PeerBus) or file descriptors is readable, a signal came, or `wait_ms` passed.
+/// Sleeps until one of the sockets (from NodeBus and PeerBus) or file descriptors is readable, a signal came, or `wait_ms`
+/// passed.
 void wait_readable(std::span<void* const> sockets, std::span<const int> descriptors, DurationMs wait_ms);
 
 }  // namespace rondo::bus

@@ -35,8 +35,10 @@ Got receive(zmq::socket_t& socket, Frames& frames, std::size_t frames_max) {
     bool fits = true;
     while (true) {
         const bool more = frame.more();
-        if (frames.size() < frames_max) frames.push_back(std::move(frame));
-        else fits = false;
+        if (frames.size() < frames_max)
+            frames.push_back(std::move(frame));
+        else
+            fits = false;
         if (!more) return fits ? Got::message : Got::too_many_frames;
         frame = zmq::message_t();
         if (!receive_one(socket, frame)) return Got::too_many_frames;  // multipart messages arrive whole

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint8_t announcement_topic = 0xff;
 constexpr int last_words_ms = 250;
 constexpr std::size_t chunk_frames_max = limits::chunk_messages_max + 4;
-constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::request_bytes_max + limits::mib);
+constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::node_frame_bytes_max);
 
 Frames chunk_frames(StreamChunk chunk, zmq::message_t first) {
     Frames frames;
@@ -77,7 +77,8 @@ tl::expected<NodeBus, std::string> NodeBus::open(Context& context, const NodeOpt
     // The last replies may still leave when the actor stops.
     impl->router.set(zmq::sockopt::linger, last_words_ms);
     const auto own = options.actors.find(options.self);
-    if (own == options.actors.end()) return tl::unexpected(std::string("the configuration does not name this actor's own endpoints"));
+    if (own == options.actors.end())
+        return tl::unexpected(std::string("the configuration does not name this actor's own endpoints"));
     if (auto refusal = bind(impl->router, own->second.router)) return tl::unexpected(*refusal);
     if (auto refusal = bind(impl->publisher, own->second.publisher)) return tl::unexpected(*refusal);
     std::set<Actor> publishers;
@@ -121,7 +122,8 @@ std::optional<NodeBus::FromSibling> NodeBus::next_answer() {
             if (envelope && envelope->kind == EnvelopeKind::reply && frames.size() == 2)
                 return FromSibling{actor, envelope->id, to_bytes(view_of(frames[1]))};
             auto chunk = envelope && envelope->kind == EnvelopeKind::chunk ? chunk_from(frames, 1) : std::nullopt;
-            if (chunk && publisher_of(chunk->header.at.stream) == actor) return FromSibling{actor, envelope->id, std::move(*chunk)};
+            if (chunk && publisher_of(chunk->header.at.stream) == actor)
+                return FromSibling{actor, envelope->id, std::move(*chunk)};
             ++impl_->malformed;
         }
     }

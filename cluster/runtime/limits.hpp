@@ -10,56 +10,59 @@ inline constexpr std::size_t kib = 1024;
 inline constexpr std::size_t mib = 1024 * kib;
 
 // ---------------------------------------------------------------------------------------------- messages
-inline constexpr std::size_t batch_bytes_max = 2 * mib;          ///< encoded Payload of one batch
-inline constexpr std::size_t batch_overhead_bytes_max = 64 * kib;///< header and certificate beside it
+inline constexpr std::size_t batch_bytes_max = 2 * mib;            ///< encoded Payload of one batch
+inline constexpr std::size_t batch_overhead_bytes_max = 64 * kib;  ///< header and certificate beside it
 inline constexpr std::size_t transaction_bytes_max = 128 * kib;
-inline constexpr std::size_t message_bytes_max = 4 * mib;        ///< one stream message, or one message between operators
-inline constexpr std::size_t request_bytes_max = 8 * mib;        ///< one request or reply inside a node
-inline constexpr std::size_t submit_transactions_max = 4096;     ///< per SubmitRequest
+inline constexpr std::size_t message_bytes_max = 4 * mib;  ///< one message between operators
+/// One message of a stream: an ExecutedBlock of as many transactions as an array may hold (2^18, some 110 bytes each).
+inline constexpr std::size_t stream_message_bytes_max = 32 * mib;
+inline constexpr std::size_t request_bytes_max = 8 * mib;     ///< one request or reply inside a node
+inline constexpr std::size_t submit_transactions_max = 4096;  ///< per SubmitRequest
 
 // ----------------------------------------------------------------------------------------------- streams
 inline constexpr std::size_t replay_bytes_max = 8 * mib;         ///< payload of one replay chunk
 inline constexpr std::size_t chunk_messages_max = 512;           ///< messages in one chunk, live or replayed
 inline constexpr std::size_t stream_queue_bytes_max = 16 * mib;  ///< waiting in a subscriber, per stream; beyond: replay later
 inline constexpr std::size_t stream_queue_messages_max = 8192;
-inline constexpr std::uint64_t announce_ms_min = 100;            ///< after the last publish
-inline constexpr std::uint64_t announce_ms_max = 1000;           ///< when idle
-inline constexpr std::uint64_t replay_retry_ms = 1000;           ///< a replay that was not answered is asked again
-inline constexpr std::uint64_t replay_retry_unsent_ms = 50;      ///< the publisher was not connected
-inline constexpr std::uint64_t cursor_report_ms = 1000;          ///< at most so often while cursors move
-inline constexpr std::uint64_t cursor_report_idle_ms = 10'000;   ///< and again even if they do not
+inline constexpr std::uint64_t announce_ms_min = 100;           ///< after the last publish
+inline constexpr std::uint64_t announce_ms_max = 1000;          ///< when idle
+inline constexpr std::uint64_t replay_retry_ms = 1000;          ///< a replay that was not answered is asked again
+inline constexpr std::uint64_t replay_retry_unsent_ms = 50;     ///< the publisher was not connected
+inline constexpr std::uint64_t cursor_report_ms = 1000;         ///< at most so often while cursors move
+inline constexpr std::uint64_t cursor_report_idle_ms = 10'000;  ///< and again even if they do not
 /// Kept below the lowest cursor, so that a tool or a restored subscriber finds something.
 inline constexpr std::uint64_t retention_messages_min = 4096;
 /// Beyond so many rows a subscriber that never reports no longer holds the outbox back.
 inline constexpr std::uint64_t retention_messages_max = 1U << 20;
-inline constexpr std::size_t trim_rows_max = 4096;               ///< per turn
+inline constexpr std::size_t trim_rows_max = 4096;  ///< per turn
 
 // ------------------------------------------------------------------------------------------------- turns
 inline constexpr std::size_t turn_inputs_max = 1024;
 inline constexpr std::size_t turn_bytes_max = 16 * mib;
-inline constexpr std::uint64_t turn_ms_max = 10;                 ///< no further step is begun after so long
-inline constexpr std::size_t source_inputs_max = 256;            ///< from one socket per turn, so that none starves another
-inline constexpr std::uint64_t derived_sync_ms = 1000;           ///< a Derived store that changed is synced so often
-inline constexpr std::uint64_t shutdown_ms_max = 5000;           ///< from SIGTERM to exit
-inline constexpr std::uint64_t backend_shutdown_ms_max = 2000;   ///< of which for a call to the outside
+inline constexpr std::uint64_t turn_ms_max = 10;                ///< no further step is begun after so long
+inline constexpr std::size_t source_inputs_max = 256;           ///< from one socket per turn, so that none starves another
+inline constexpr std::uint64_t derived_sync_ms = 1000;          ///< a Derived store that changed is synced so often
+inline constexpr std::uint64_t shutdown_ms_max = 5000;          ///< from SIGTERM to exit
+inline constexpr std::uint64_t backend_shutdown_ms_max = 2000;  ///< of which for a call to the outside
 
 // -------------------------------------------------------------------------------------------- queue bounds
-inline constexpr int stream_hwm = 256;          ///< chunks between publisher and subscriber, each side
-inline constexpr int request_hwm = 1024;        ///< requests or replies per connection
-inline constexpr int lanes_hwm = 512;           ///< messages per peer
+inline constexpr int stream_hwm = 256;    ///< chunks between publisher and subscriber, each side
+inline constexpr int request_hwm = 1024;  ///< requests or replies per connection
+inline constexpr int lanes_hwm = 512;     ///< messages per peer
 inline constexpr int votes_hwm = 1024;
 inline constexpr int sync_hwm = 64;
-inline constexpr std::size_t requests_outstanding_max = 4096;    ///< given to the core and not answered yet
-inline constexpr std::uint64_t request_ms_max = 60'000;          ///< after so long an unanswered request is forgotten
+inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet
+inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
-inline constexpr std::size_t jobs_open_max = 16'384;              ///< the core's own admission must stay below
+inline constexpr std::size_t jobs_open_max = 16'384;  ///< the core's own admission must stay below
 inline constexpr std::size_t backend_calls_max = 64;
 
 // ------------------------------------------------------------------------------------------------- store
-inline constexpr std::size_t key_bytes_max = 511;                ///< LMDB's own
+inline constexpr std::size_t key_bytes_max = 511;  ///< LMDB's own
 inline constexpr std::size_t tables_max = 64;
 
 // ------------------------------------------------------------------------------------------------ sockets
+inline constexpr std::size_t node_frame_bytes_max = stream_message_bytes_max + mib;  ///< inside a node
 inline constexpr int reconnect_ms_min = 50;
 inline constexpr int reconnect_ms_max = 1000;
 inline constexpr int heartbeat_ms = 5000;
@@ -68,6 +71,7 @@ inline constexpr int heartbeat_timeout_ms = 15'000;
 static_assert(message_bytes_max >= batch_bytes_max + batch_overhead_bytes_max, "a batch and its certificate fit one message");
 static_assert(replay_bytes_max >= 2 * message_bytes_max, "a lagging subscriber always gets a whole message, and progress");
 static_assert(replay_bytes_max >= 2 * batch_bytes_max);
+static_assert(node_frame_bytes_max > request_bytes_max && stream_message_bytes_max >= message_bytes_max);
 static_assert(stream_queue_bytes_max >= replay_bytes_max, "what was asked for can be kept");
 static_assert(stream_queue_messages_max >= chunk_messages_max);
 static_assert(turn_bytes_max >= message_bytes_max && turn_bytes_max >= request_bytes_max, "a turn takes at least one input");

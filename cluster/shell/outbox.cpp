@@ -60,19 +60,28 @@ std::optional<ByteView> payload_of(const StoreView& view, const Row& row) {
 std::vector<Actor> hearers_of(Stream stream) {
     using enum Actor;
     switch (stream) {
-        case Stream::batches: return {execution, da, watcher};
-        case Stream::certificates: return {consensus};
-        case Stream::receipts: return {watcher};
-        case Stream::lane_signed: return {watcher};
-        case Stream::vote_signed: return {watcher};
-        case Stream::blocks: return {intake, execution, da, watcher, rewards};
-        case Stream::results: return {intake, consensus, da, watcher, rewards};
-        case Stream::postings: return {intake, watcher, rewards};
+        case Stream::batches:
+            return {execution, da, watcher};
+        case Stream::certificates:
+            return {consensus};
+        case Stream::receipts:
+            return {watcher};
+        case Stream::lane_signed:
+            return {watcher};
+        case Stream::vote_signed:
+            return {watcher};
+        case Stream::blocks:
+            return {intake, execution, da, watcher, rewards};
+        case Stream::results:
+            return {intake, consensus, da, watcher, rewards};
+        case Stream::postings:
+            return {intake, watcher, rewards};
     }
     return {};
 }
 
-Outbox::Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation) : tables_(tables) {
+Outbox::Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation)
+    : tables_(tables) {
     for (std::size_t i = 0; i < stream_count; ++i)
         if (publisher_of(static_cast<Stream>(i)) == self) recover(view, static_cast<Stream>(i), incarnation);
 }
@@ -99,18 +108,19 @@ void Outbox::add(store::WriteTxn& txn, Publish publish) {
     Published& published = found->second;
     const bool deterministic = is_deterministic(publish.stream);
     const std::uint64_t sequence = published.at.head + 1;
-    require(publish.sequence == (deterministic ? sequence : 0), "a deterministic stream goes up by one; others are numbered by the shell");
+    require(publish.sequence == (deterministic ? sequence : 0),
+            "a deterministic stream goes up by one; others are numbered by the shell");
     bus::Link link;
     if (deterministic) link = {publish.identity, crypto::blake2b({published.chain.view(), publish.identity.view()})};
     if (auto* payload = std::get_if<Bytes>(&publish.payload)) {
-        require(payload->size() <= limits::message_bytes_max, "a stream message is larger than the streams carry");
+        require(payload->size() <= limits::stream_message_bytes_max, "a stream message is larger than the streams carry");
         txn.put(tables_.outbox, row_key(publish.stream, sequence), make_row(deterministic, link, row_has_payload, *payload));
         append_fresh(published, std::move(*payload), link);
     } else {
         const auto& reference = std::get<RecordRef>(publish.payload);
         const auto record = txn.get(reference.table, reference.key);
         require(record.has_value(), "a core publishes a record that it has not stored");
-        require(record->size() <= limits::message_bytes_max, "a stream message is larger than the streams carry");
+        require(record->size() <= limits::stream_message_bytes_max, "a stream message is larger than the streams carry");
         append_fresh(published, to_bytes(*record), link);
         Bytes where{reference.table.index};
         append(where, reference.key);

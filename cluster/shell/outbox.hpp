@@ -42,7 +42,7 @@ class Outbox {
         Digest chain{};
         std::map<Actor, std::uint64_t> next_of;  ///< reported cursors; 0: that actor does not hear this stream
         std::vector<bus::StreamChunk> fresh;
-        std::size_t fresh_bytes = 0;             ///< of the last chunk
+        std::size_t fresh_bytes = 0;  ///< of the last chunk
     };
     void recover(const StoreView& view, Stream stream, const bus::Incarnation& incarnation);
     void append_fresh(Published& published, Bytes payload, const bus::Link& link);

@@ -62,15 +62,18 @@ void Shell::on_asker(bus::NodeBus::FromAsker message) {
             const std::size_t bytes = message.payload.size();
             return push(Request{last_request_, std::move(message.payload)}, bytes);
         }
-        case bus::EnvelopeKind::status: return statuses_wanted_.push_back(std::move(message.route));
+        case bus::EnvelopeKind::status:
+            return statuses_wanted_.push_back(std::move(message.route));
         case bus::EnvelopeKind::replay:
-            if (const auto wanted = decode<bus::ReplayRequest>(message.payload)) replays_wanted_.emplace_back(std::move(message.route), *wanted);
+            if (const auto wanted = decode<bus::ReplayRequest>(message.payload))
+                replays_wanted_.emplace_back(std::move(message.route), *wanted);
             return;
         case bus::EnvelopeKind::cursors:
             if (const auto report = decode<bus::CursorReport>(message.payload)) outbox_.note(*report);
             return;
         case bus::EnvelopeKind::reply:
-        case bus::EnvelopeKind::chunk: return;  // nobody answers on this socket
+        case bus::EnvelopeKind::chunk:
+            return;  // nobody answers on this socket
     }
 }
 

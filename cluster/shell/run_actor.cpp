@@ -67,7 +67,9 @@ int run(const ActorTraits& traits, const ShellConfig& config, const CoreFactory&
     auto store = store::Store::open(store_options(traits, config));
     if (!store) return refuse(store.error().exit_code, store.error().reason);
     if (store->was_discarded())
-        shell::log(Level::warn, "this store was not synced when the machine went down: it is discarded and rebuilt by replay");
+        shell::log(Level::warn,
+                   "this store was not synced when the machine went down, or is of an older schema: it is discarded and rebuilt "
+                   "by replay");
     bus::Context context;
     auto node = bus::NodeBus::open(context, node_options(traits, config));
     if (!node) return refuse(exit_config, node.error());

@@ -18,9 +18,12 @@ std::size_t bytes_of(const Input& input) {
     return std::visit(
         [](const auto& i) -> std::size_t {
             using T = std::decay_t<decltype(i)>;
-            if constexpr (std::is_same_v<T, Answer>) return i.payload ? i.payload->size() : 0;
-            else if constexpr (requires { i.payload; }) return i.payload.size();
-            else return 0;
+            if constexpr (std::is_same_v<T, Answer>)
+                return i.payload ? i.payload->size() : 0;
+            else if constexpr (requires { i.payload; })
+                return i.payload.size();
+            else
+                return 0;
         },
         input);
 }
@@ -66,8 +69,10 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
         if (!stop_) housekeeping();
         if (!stop_ && !has_input()) wait(stop_descriptor);
     }
-    if (stop_) log(Level::error, stop_->reason);
-    else log(Level::info, "asked to stop");
+    if (stop_)
+        log(Level::error, stop_->reason);
+    else
+        log(Level::info, "asked to stop");
     if (!workers_.stop_within(limits::backend_shutdown_ms_max)) {
         // A call to the outside does not come back: its thread cannot be joined, but what is committed must stay.
         log(Level::warn, "a backend call does not return; leaving without it");

@@ -135,13 +135,13 @@ class Shell {
     std::map<Stream, Subscription> subscriptions_;
     std::deque<Input> inbox_;
     std::size_t inbox_bytes_ = 0;
-    std::size_t next_source_ = 0;                        ///< whose turn it is in next_input()
-    Deadlines timers_;                                   ///< the core's
+    std::size_t next_source_ = 0;  ///< whose turn it is in next_input()
+    Deadlines timers_;             ///< the core's
     std::map<RequestId, OpenRequest> requests_;
     RequestId last_request_ = 0;
-    std::map<std::uint64_t, OpenAsk> asks_;              ///< by id on the wire
+    std::map<std::uint64_t, OpenAsk> asks_;                     ///< by id on the wire
     std::map<std::uint64_t, bus::ReplayRequest> open_replays_;  ///< by id on the wire
-    Deadlines ask_deadlines_;                            ///< by id on the wire
+    Deadlines ask_deadlines_;                                   ///< by id on the wire
     std::size_t unsent_asks_ = 0;
     std::uint64_t last_wire_id_ = 0;
     std::size_t jobs_open_ = 0;

@@ -18,7 +18,12 @@ void Shell::speak(Speech speech) {
         announce_at_ = tick() + announce_interval_;
     }
     for (bus::StreamChunk& chunk : chunks) node_.publish(std::move(chunk));
-    for (Send& send : speech.sends) peers_.send(send.channel, send.to, std::move(send.payload));
+    for (Send& send : speech.sends) {
+        if (send.payload.size() > limits::message_bytes_max)
+            log(Level::error,
+                "a message to a peer has " + std::to_string(send.payload.size()) + " bytes, more than peers accept: not sent");
+        peers_.send(send.channel, send.to, std::move(send.payload));
+    }
     for (Ask& ask : speech.asks) open_ask(std::move(ask));
     for (Reply& reply : speech.replies) {
         const auto open = requests_.extract(reply.id);
@@ -80,7 +85,8 @@ void Shell::ask_replays() {
         const auto wanted = subscription.replay_to_ask(tick());
         if (!wanted) continue;
         const std::uint64_t wire_id = ++last_wire_id_;
-        const bool sent = node_.ask(publisher_of(stream), {bus::EnvelopeKind::replay, wire_id, limits::replay_retry_ms}, encode(*wanted));
+        const bool sent =
+            node_.ask(publisher_of(stream), {bus::EnvelopeKind::replay, wire_id, limits::replay_retry_ms}, encode(*wanted));
         subscription.replay_asked(tick(), sent);
         if (!sent) continue;
         open_replays_.emplace(wire_id, *wanted);
@@ -160,8 +166,10 @@ Bytes Shell::status() const {
     out.published = outbox_.heads();
     for (const StatusField& field : core_->status()) {
         StatusEntry entry{field.name, 0, ""};
-        if (const auto* number = std::get_if<std::uint64_t>(&field.value)) entry.number = *number;
-        else entry.text = std::get<std::string>(field.value);
+        if (const auto* number = std::get_if<std::uint64_t>(&field.value))
+            entry.number = *number;
+        else
+            entry.text = std::get<std::string>(field.value);
         out.facts.push_back(std::move(entry));
     }
     add_counters(out);

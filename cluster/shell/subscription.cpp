@@ -23,7 +23,8 @@ Bytes cursor_key(Stream stream) { return {static_cast<std::uint8_t>(stream)}; }
 
 }  // namespace
 
-Subscription::Subscription(const StoreView& view, const ShellTables& tables, Stream stream) : stream_(stream), table_(tables.cursors) {
+Subscription::Subscription(const StoreView& view, const ShellTables& tables, Stream stream)
+    : stream_(stream), table_(tables.cursors) {
     const auto row = view.get(table_, cursor_key(stream));
     if (!row) return;
     require(row->size() == 8 + bus::Incarnation::size_bytes + Digest::size_bytes, "a cursor has another length");
@@ -83,7 +84,8 @@ void Subscription::on_announced(const bus::StreamHead& at) {
 }
 
 bool Subscription::has_room(std::size_t bytes) const {
-    return queue_.empty() || (queue_.size() < limits::stream_queue_messages_max && queue_bytes_ + bytes <= limits::stream_queue_bytes_max);
+    return queue_.empty() ||
+           (queue_.size() < limits::stream_queue_messages_max && queue_bytes_ + bytes <= limits::stream_queue_bytes_max);
 }
 
 std::optional<std::string> Subscription::check_link(const bus::Link& link, std::uint64_t sequence) const {
@@ -99,7 +101,8 @@ std::optional<std::string> Subscription::accept(bus::StreamChunk& chunk) {
         const std::uint64_t sequence = chunk.header.first + i;
         const bus::Link link = deterministic ? chunk.header.links[i] : bus::Link{};
         if (deterministic && chain_known_ && sequence + 1 == expected_ && link.chain != expected_chain_)
-            return "stream " + name() + " at " + std::to_string(sequence) + " differs from what this actor has heard: the histories part";
+            return "stream " + name() + " at " + std::to_string(sequence) +
+                   " differs from what this actor has heard: the histories part";
         if (sequence != expected_) continue;
         if (!has_room(chunk.payloads[i].size())) return std::nullopt;  // 3.
         if (auto trouble = check_link(link, sequence)) return trouble;

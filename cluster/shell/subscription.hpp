@@ -64,13 +64,13 @@ class Subscription {
 
     Stream stream_;
     Table table_;
-    std::uint64_t next_ = 1;          ///< the core has stepped everything below
+    std::uint64_t next_ = 1;  ///< the core has stepped everything below
     std::uint64_t committed_next_ = 1;
     std::uint64_t durable_next_ = 1;
-    std::uint64_t expected_ = 1;      ///< everything below is stepped or queued
-    Digest chain_{};                  ///< at next_ - 1
-    Digest expected_chain_{};         ///< at expected_ - 1
-    bool chain_known_ = true;         ///< not after a skip: the next link is taken as it comes
+    std::uint64_t expected_ = 1;  ///< everything below is stepped or queued
+    Digest chain_{};              ///< at next_ - 1
+    Digest expected_chain_{};     ///< at expected_ - 1
+    bool chain_known_ = true;     ///< not after a skip: the next link is taken as it comes
     bus::Incarnation incarnation_{};
     std::uint64_t head_ = 0;
     bool moved_ = false;

@@ -90,7 +90,9 @@ bool Workers::call_backend(std::uint64_t id, Bytes request) {
     require(backend_ != nullptr, "the core asks a backend that the actor does not have");
     const std::lock_guard lock(mutex_);
     if (backend_lane_.tasks.size() >= limits::backend_calls_max) return false;
-    backend_lane_.tasks.push_back({[this, id, bytes = std::move(request)] { complete(BackendDone{id, backend_->handle(bytes)}); }});
+    backend_lane_.tasks.push_back({[this, id, bytes = std::move(request)] {
+        complete(BackendDone{id, backend_->handle(bytes)});
+    }});
     backend_lane_.wake.notify_one();
     return true;
 }

@@ -33,9 +33,12 @@ Bytes floor_key() { return Bytes(9, 0xff); }
 
 std::optional<Slot> excluded_by(const Slot& slot) {
     Slot other = slot;
-    if (slot.kind == Kind::finalize) other.kind = Kind::nullify;
-    else if (slot.kind == Kind::nullify) other.kind = Kind::finalize;
-    else return std::nullopt;
+    if (slot.kind == Kind::finalize)
+        other.kind = Kind::nullify;
+    else if (slot.kind == Kind::nullify)
+        other.kind = Kind::finalize;
+    else
+        return std::nullopt;
     return other;
 }
 
@@ -76,12 +79,13 @@ std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
     return Digest::from(row->first(Digest::size_bytes));
 }
 
-tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects) {
+tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const Digest& identity, ByteView body,
+                                                       Effects& effects) {
     if (fresh_.size() >= fresh_max_) {
         forget_stored(fresh_, view_, table_);
         fresh_max_ = std::max(fresh_kept_min, 2 * fresh_.size());
     }
-    if (slot.epoch.value < remembered_from(fresh_, view_, table_)) return tl::unexpected(GateRefusal::conflict);  // 3.
+    if (slot.epoch.value < remembered_from(fresh_, view_, table_)) return tl::unexpected(GateRefusal::conflict);          // 3.
     if (const auto other = excluded_by(slot); other && signed_for(*other)) return tl::unexpected(GateRefusal::conflict);  // 2.
 
     const Digest body_digest = crypto::blake2b(body);
@@ -89,8 +93,9 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
     const auto signed_before = signed_for(slot);
     if (signed_before) {  // 1.
         const Digest* fresh_body = find_fresh(fresh_, body_key_of(key));
-        const bool same_body = fresh_body != nullptr ? *fresh_body == body_digest
-                                                     : Digest::from(view_.get(table_, key)->last(Digest::size_bytes)) == body_digest;
+        const bool same_body = fresh_body != nullptr
+                                   ? *fresh_body == body_digest
+                                   : Digest::from(view_.get(table_, key)->last(Digest::size_bytes)) == body_digest;
         if (*signed_before != identity || (!same_body && slot.kind != Kind::ack)) return tl::unexpected(GateRefusal::conflict);
     } else {
         Bytes row;

@@ -82,6 +82,7 @@ std::optional<Refusal> check_or_write_meta(MDB_txn* txn, MDB_dbi meta, Environme
     environment.incarnation = *id;
     for (const Fact& fact : facts_of(options))
         if (get_meta(txn, meta, fact.key) != fact.value) return Refusal{exit_code_refused, fact.mismatch};
+    environment.older_schema = read_be32(*schema) < options.schema_version;
     return check_schema(options, read_be32(*schema));
 }
 
@@ -113,7 +114,10 @@ void end_process(int exit_code, std::string_view reason) {
 
 void Environment::fail(int error, std::string_view doing) const {
     const std::string reason = std::string(doing) + " in " + folder.string() + ": " + mdb_strerror(error);
-    if (error == ENOSPC || error == EDQUOT)
+    // LMDB reports a write that was cut short as EIO; on a full disk that is what happened.
+    std::error_code ignored;
+    const bool cut_short = error == EIO && std::filesystem::space(folder, ignored).available < limits::mib;
+    if (error == ENOSPC || error == EDQUOT || cut_short)
         end_process(exit_code_disk_full, reason + "; free some space and start again");
     end_process(exit_code_failed, reason);
 }
@@ -133,6 +137,15 @@ MDB_txn* Environment::begin(unsigned flags) {
     const int error = mdb_txn_begin(env, nullptr, flags, &txn);
     if (error != MDB_SUCCESS) fail(error, "beginning a transaction");
     return txn;
+}
+
+void Environment::discard() {
+    require(durability == Durability::derived, "only a Derived store can be rebuilt");
+    if (env != nullptr) mdb_env_close(std::exchange(env, nullptr));
+    handles.clear();
+    std::filesystem::remove(folder / "data.mdb");
+    std::filesystem::remove(folder / "lock.mdb");
+    discarded = true;
 }
 
 void Environment::grow() {
@@ -156,7 +169,6 @@ std::optional<Refusal> open_environment(Environment& environment, const Options&
     require(options.tables.size() < limits::tables_max, "too many tables");
     for (std::size_t i = 0; i < options.tables.size(); ++i)
         require(options.tables[i].index == i, "tables are numbered from 0 without gaps");
-    environment.durability = options.durability;
     environment.tables = options.tables;
     const bool derived = options.durability == Durability::derived;
     // MDB_NOTLS: a transaction is an object, not a property of a thread. Read-ahead wastes the page cache on random reads.
@@ -165,7 +177,9 @@ std::optional<Refusal> open_environment(Environment& environment, const Options&
     if (error == MDB_SUCCESS) error = mdb_env_set_maxdbs(environment.env, limits::tables_max);
     if (error == MDB_SUCCESS) error = mdb_env_set_mapsize(environment.env, options.map_bytes);
     if (error == MDB_SUCCESS) error = mdb_env_open(environment.env, options.folder.c_str(), flags, 0600);
-    if (error == ENOSPC) return Refusal{exit_code_disk_full, "no space for the store at " + options.folder.string() + "; free some and start again"};
+    if (error == ENOSPC)
+        return Refusal{exit_code_disk_full,
+                       "no space for the store at " + options.folder.string() + "; free some and start again"};
     if (error != MDB_SUCCESS)
         return Refusal{exit_code_failed, "cannot open the store at " + options.folder.string() + ": " + mdb_strerror(error)};
     return open_tables(environment, options);

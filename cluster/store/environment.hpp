@@ -24,6 +24,7 @@ struct Environment {
     std::optional<Marker> marker;  ///< Derived only
     bool unsynced = false;
     bool discarded = false;
+    bool older_schema = false;  ///< why it was refused
     bool writing = false;
     std::size_t readers = 0;
     Incarnation incarnation{};
@@ -35,6 +36,8 @@ struct Environment {
 
     [[nodiscard]] MDB_dbi handle(Table table) const;
     [[nodiscard]] MDB_txn* begin(unsigned flags);
+    /// Removes the content of a Derived store.
+    void discard();
     void grow();
     void grow_if_nearly_full();
     [[noreturn]] void fail(int error, std::string_view doing) const;

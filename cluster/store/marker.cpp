@@ -43,8 +43,8 @@ void Marker::write(bool dirty) {
     const auto path = folder_ / file_name;
     const std::string text = boot_id() + (dirty ? " dirty\n" : " clean\n");
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    const bool written = file >= 0 && ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
-                         ::fdatasync(file) == 0;
+    const bool written =
+        file >= 0 && ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) && ::fdatasync(file) == 0;
     const int error = errno;
     if (file >= 0) ::close(file);
     if (!written)

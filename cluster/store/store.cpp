@@ -51,12 +51,8 @@ bool is_trustworthy(Marker::State state) { return state == Marker::State::clean 
 
 /// A Derived store that a power cut may have torn is removed: LMDB without sync promises nothing then.
 void prepare_derived(Environment& environment) {
-    const auto data = environment.folder / "data.mdb";
-    if (std::filesystem::exists(data) && !is_trustworthy(Marker::read(environment.folder))) {
-        std::filesystem::remove(data);
-        std::filesystem::remove(environment.folder / "lock.mdb");
-        environment.discarded = true;
-    }
+    const bool exists = std::filesystem::exists(environment.folder / "data.mdb");
+    if (exists && !is_trustworthy(Marker::read(environment.folder))) environment.discard();
     environment.marker.emplace(environment.folder);
     environment.marker->set_dirty();
 }
@@ -66,10 +62,16 @@ void prepare_derived(Environment& environment) {
 tl::expected<Store, Refusal> Store::open(const Options& options) {
     auto environment = std::make_unique<Environment>();
     environment->folder = options.folder;
-    if (auto refusal = make_folder(options.folder)) return tl::unexpected(*refusal);
-    if (auto refusal = lock_folder(*environment)) return tl::unexpected(*refusal);
+    environment->durability = options.durability;
+    if (const auto no_folder = make_folder(options.folder)) return tl::unexpected(*no_folder);
+    if (const auto no_lock = lock_folder(*environment)) return tl::unexpected(*no_lock);
     if (options.durability == Durability::derived) prepare_derived(*environment);
-    if (auto refusal = open_environment(*environment, options)) return tl::unexpected(*refusal);
+    auto refusal = open_environment(*environment, options);
+    if (refusal && environment->older_schema && options.durability == Durability::derived) {
+        environment->discard();
+        refusal = open_environment(*environment, options);
+    }
+    if (refusal) return tl::unexpected(*refusal);
     environment->unsynced = options.durability == Durability::derived;
     return Store(std::move(environment));
 }

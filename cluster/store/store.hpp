@@ -56,7 +56,8 @@ class ReadTxn final : public StoreView {
     ~ReadTxn() override;
     [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
     void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override;
 
   private:
     friend class Store;
@@ -73,7 +74,8 @@ class WriteTxn final : public StoreView {
     ~WriteTxn() override;
     [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
     void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override;
 
     /// Keys have 1..511 bytes. Views returned earlier end here.
     void apply(Record record);
@@ -111,7 +113,7 @@ class Store {
     [[nodiscard]] bool needs_sync() const;
 
     [[nodiscard]] const Incarnation& incarnation() const;
-    /// Derived: the content was not to be trusted after a power cut and is gone; the core rebuilds by replay.
+    /// Derived: the content (torn by a power cut, or of an older schema) is gone; the core rebuilds by replay.
     [[nodiscard]] bool was_discarded() const;
     [[nodiscard]] std::uint64_t used_bytes() const;
     [[nodiscard]] std::uint64_t map_bytes() const;

@@ -102,14 +102,18 @@ int try_erase_range(const Environment& environment, MDB_txn* txn, const EraseRan
 
 }  // namespace
 
-ReadTxn::ReadTxn(Environment& environment) : environment_(&environment), txn_(environment.begin(MDB_RDONLY)) { ++environment.readers; }
+ReadTxn::ReadTxn(Environment& environment) : environment_(&environment), txn_(environment.begin(MDB_RDONLY)) {
+    ++environment.readers;
+}
 ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)) {}
 ReadTxn::~ReadTxn() {
     if (txn_ == nullptr) return;
     mdb_txn_abort(as_txn(txn_));
     --environment_->readers;
 }
-std::optional<ByteView> ReadTxn::get(Table table, ByteView key) const { return get_value(*environment_, as_txn(txn_), table, key); }
+std::optional<ByteView> ReadTxn::get(Table table, ByteView key) const {
+    return get_value(*environment_, as_txn(txn_), table, key);
+}
 void ReadTxn::scan(Table table, ByteView from, ByteView to, const Visit& visit) const {
     scan_up(*environment_, as_txn(txn_), table, from, to, visit);
 }
@@ -130,7 +134,9 @@ WriteTxn::~WriteTxn() {
     mdb_txn_abort(as_txn(txn_));
     environment_->writing = false;
 }
-std::optional<ByteView> WriteTxn::get(Table table, ByteView key) const { return get_value(*environment_, as_txn(txn_), table, key); }
+std::optional<ByteView> WriteTxn::get(Table table, ByteView key) const {
+    return get_value(*environment_, as_txn(txn_), table, key);
+}
 void WriteTxn::scan(Table table, ByteView from, ByteView to, const Visit& visit) const {
     scan_up(*environment_, as_txn(txn_), table, from, to, visit);
 }

@@ -12,7 +12,9 @@ namespace {
 class Talker final : public Core {
   public:
     static constexpr Table heard{0, "heard"};
-    static ActorTraits traits() { return {Actor::consensus, Durability::durable, {heard}, {}, {Channel::votes, Channel::sync}, 1}; }
+    static ActorTraits traits() {
+        return {Actor::consensus, Durability::durable, {heard}, {}, {Channel::votes, Channel::sync}, 1};
+    }
     Talker(const StoreView& view, OperatorNumber peer) : view_(view), peer_(peer) {}
     Effects start(Instant) override { return {}; }
     Effects step(Instant, const Input& input) override {
@@ -51,7 +53,8 @@ struct Node {
         zmq::socket_t votes(context, ZMQ_ROUTER), sync(context, ZMQ_ROUTER);
         votes.bind("tcp://127.0.0.1:*");
         sync.bind("tcp://127.0.0.1:*");
-        as_peer.endpoints = {{Channel::votes, votes.get(zmq::sockopt::last_endpoint)}, {Channel::sync, sync.get(zmq::sockopt::last_endpoint)}};
+        as_peer.endpoints = {{Channel::votes, votes.get(zmq::sockopt::last_endpoint)},
+                             {Channel::sync, sync.get(zmq::sockopt::last_endpoint)}};
     }
 };
 
@@ -67,8 +70,9 @@ class Peers : public World {
         configuration.transport_public = self.as_peer.transport_key;
         configuration.peers = {peer.as_peer};
         return Process([=] {
-            return run_actor(Talker::traits(), configuration,
-                             [number = peer.number](const StoreView& view) { return std::make_unique<Talker>(view, number); }, nullptr);
+            return run_actor(
+                Talker::traits(), configuration,
+                [number = peer.number](const StoreView& view) { return std::make_unique<Talker>(view, number); }, nullptr);
         });
     }
     [[nodiscard]] std::string endpoint_of(const Node& node, const std::string& what) const {

@@ -20,10 +20,12 @@ class Replay : public testing::Test {
     Replay() {
         std::string name = (std::filesystem::temp_directory_path() / "rondo-XXXXXX").string();
         folder = ::mkdtemp(name.data());
-        store.emplace(std::move(store::Store::open({folder / "store", Durability::durable, 256 << 20, {tables.cursors, tables.outbox}, 1, {}}).value()));
+        store.emplace(std::move(
+            store::Store::open({folder / "store", Durability::durable, 256 << 20, {tables.cursors, tables.outbox}, 1, {}})
+                .value()));
     }
     ~Replay() override {
-            store.reset();
+        store.reset();
         std::filesystem::remove_all(folder);
     }
     Outbox outbox(Stream stream = Stream::receipts) {
@@ -34,7 +36,8 @@ class Replay : public testing::Test {
     Subscription subscription(Stream stream = Stream::receipts) { return {store->read(), tables, stream}; }
 
     /// The chunks that go out after the commit.
-    std::vector<bus::StreamChunk> publish(Outbox& from, std::size_t count, std::size_t bytes = 8, Stream stream = Stream::receipts) {
+    std::vector<bus::StreamChunk> publish(Outbox& from, std::size_t count, std::size_t bytes = 8,
+                                          Stream stream = Stream::receipts) {
         store::WriteTxn txn = store->write();
         for (std::size_t i = 0; i < count; ++i) {
             Publish one{stream, 0, Bytes(bytes, 5), {}};
@@ -189,7 +192,10 @@ TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
     const Table records{0, "records"};
     ShellTables after{1};
     store.reset();
-    store.emplace(std::move(store::Store::open({folder / "with records", Durability::durable, 16 << 20, {records, after.cursors, after.outbox}, 1, {}}).value()));
+    store.emplace(
+        std::move(store::Store::open(
+                      {folder / "with records", Durability::durable, 16 << 20, {records, after.cursors, after.outbox}, 1, {}})
+                      .value()));
     bus::Incarnation incarnation{};
     incarnation.bytes[0] = 1;
     Outbox from(store->read(), Actor::intake, after, incarnation);

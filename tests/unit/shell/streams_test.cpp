@@ -11,15 +11,17 @@ class Streams : public World {
     Process start_publisher(Stream stream = Stream::receipts) {
         const ShellConfig configuration = config(publisher_of(stream));
         return Process([=] {
-            return run_actor(Publisher::traits(publisher_of(stream)), configuration,
-                             [=](const StoreView& view) { return std::make_unique<Publisher>(view, stream); }, nullptr);
+            return run_actor(
+                Publisher::traits(publisher_of(stream)), configuration,
+                [=](const StoreView& view) { return std::make_unique<Publisher>(view, stream); }, nullptr);
         });
     }
     Process start_listener(Stream stream = Stream::receipts, Durability durability = Durability::durable) {
         const ShellConfig configuration = config(Actor::watcher);
         return Process([=] {
-            return run_actor(Listener::traits(Actor::watcher, stream, durability), configuration,
-                             [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
+            return run_actor(
+                Listener::traits(Actor::watcher, stream, durability), configuration,
+                [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
         });
     }
     /// Publishes one more; the number it got.

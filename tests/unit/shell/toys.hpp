@@ -66,7 +66,8 @@ class Listener final : public Core {
             const std::uint64_t place = count() + 1;
             // In order, none lost, none doubled, and with the payload that was published under this number.
             const bool right = message->sequence == place && message->payload == be(place);
-            if (!right) effects.stop = Stop{99, "heard " + std::to_string(message->sequence) + " at place " + std::to_string(place)};
+            if (!right)
+                effects.stop = Stop{99, "heard " + std::to_string(message->sequence) + " at place " + std::to_string(place)};
             effects.put(heard, be(place), message->payload);
         } else if (const auto* request = std::get_if<Request>(&input)) {
             effects.replies.push_back({request->id, be(count())});

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "messages/base/require.hpp"
@@ -25,9 +26,12 @@ class Doer final : public Core {
     Effects step(Instant now, const Input& input) override {
         Effects effects;
         require(now >= started_, "time went back");
-        if (const auto* request = std::get_if<Request>(&input)) on_request(*request, effects);
-        else if (const auto* answer = std::get_if<Answer>(&input)) reply(effects, answer->id, answer->payload.value_or(to_bytes(as_bytes("too late"))));
-        else if (const auto* timer = std::get_if<TimerFired>(&input)) on_timer(timer->id, effects);
+        if (const auto* request = std::get_if<Request>(&input))
+            on_request(*request, effects);
+        else if (const auto* answer = std::get_if<Answer>(&input))
+            reply(effects, answer->id, answer->payload.value_or(to_bytes(as_bytes("too late"))));
+        else if (const auto* timer = std::get_if<TimerFired>(&input))
+            on_timer(timer->id, effects);
         else if (const auto* done = std::get_if<JobDone>(&input)) {
             Bytes which;
             for (const auto& sender : done->senders) which.push_back(sender ? 1 : 0);
@@ -53,19 +57,36 @@ class Doer final : public Core {
                 effects.timers.push_back({request.id, 1});
                 effects.cancelled.push_back({request.id + 1});
                 break;
-            case 'b': effects.asks.push_back({Askable::backend, request.id, request.payload, 10'000}); break;
-            case 'B': effects.asks.push_back({Askable::backend, request.id, request.payload, 20}); break;
-            case 'n': effects.asks.push_back({Askable::rewards, request.id, request.payload, 20}); break;
-            case 'w': effects.asks.push_back({Askable::watcher, request.id, {}, 10'000}); break;
-            case 'j': effects.jobs.push_back({request.id, {Bytes{1, 2, 3}, Bytes(200, 7)}}); break;
-            case 's': effects.stop = Stop{98, "as asked"}; effects.put(notes, {1}, {1}); break;
-            case 'p': effects.put(notes, {2}, request.payload); reply(effects, request.id, {}); break;
+            case 'b':
+                effects.asks.push_back({Askable::backend, request.id, request.payload, 10'000});
+                break;
+            case 'B':
+                effects.asks.push_back({Askable::backend, request.id, request.payload, 20});
+                break;
+            case 'n':
+                effects.asks.push_back({Askable::rewards, request.id, request.payload, 20});
+                break;
+            case 'w':
+                effects.asks.push_back({Askable::watcher, request.id, {}, 10'000});
+                break;
+            case 'j':
+                effects.jobs.push_back({request.id, {Bytes{1, 2, 3}, Bytes(200, 7)}});
+                break;
+            case 's':
+                effects.stop = Stop{98, "as asked"};
+                effects.put(notes, {1}, {1});
+                break;
+            case 'p':
+                effects.put(notes, {2}, request.payload);
+                reply(effects, request.id, {});
+                break;
             case 'g': {
                 const auto note = view_.get(notes, Bytes{2});
                 reply(effects, request.id, note ? to_bytes(*note) : Bytes{});
                 break;
             }
-            default: break;  // never answered
+            default:
+                break;  // never answered
         }
     }
     const StoreView& view_;
@@ -76,7 +97,7 @@ class Doer final : public Core {
 class Echo final : public Backend {
   public:
     Bytes handle(ByteView request) override {
-        if (request[0] == 'B') std::this_thread::sleep_for(std::chrono::milliseconds(200));  // an outside that is slow
+        if (request[0] == 'B') ::poll(nullptr, 0, 200);  // an outside that is slow
         return to_bytes(request);
     }
 };
@@ -87,7 +108,8 @@ class Turns : public World {
         const ShellConfig configuration = config(Actor::da);
         return Process([=] {
             Echo echo;
-            return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, &echo);
+            return run_actor(
+                Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, &echo);
         });
     }
     std::string ask(std::string_view what) {
@@ -123,8 +145,9 @@ TEST_F(Turns, AskASiblingThatComesUpBeforeTheDeadline) {
     const std::uint64_t id = asker.send(as_bytes("w"));
     const ShellConfig configuration = config(Actor::watcher);
     const Process watcher([=] {
-        return run_actor(Listener::traits(Actor::watcher, Stream::receipts), configuration,
-                         [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
+        return run_actor(
+            Listener::traits(Actor::watcher, Stream::receipts), configuration,
+            [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
     });
     const auto answer = asker.poll(patience_ms);
     ASSERT_TRUE(answer);
@@ -188,7 +211,10 @@ TEST_F(Turns, RefuseAStoreOfAnotherNetwork) {
     EXPECT_EQ(da.end(SIGTERM), 0);
     ShellConfig other = config(Actor::da);
     other.genesis.bytes[0] = 8;
-    Process foreign([=] { return run_actor(Doer::traits(), other, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr); });
+    Process foreign([=] {
+        return run_actor(
+            Doer::traits(), other, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr);
+    });
     EXPECT_EQ(foreign.wait(), exit_config);
 }
 
@@ -204,7 +230,8 @@ TEST_F(Turns, RefuseAPortThatIsInUse) {
     ShellConfig configuration = config(Actor::da);
     configuration.node[Actor::da].router = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     Process da([=] {
-        return run_actor(Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr);
+        return run_actor(
+            Doer::traits(), configuration, [](const StoreView& view) { return std::make_unique<Doer>(view); }, nullptr);
     });
     EXPECT_EQ(da.wait(), exit_config);
     ::close(holder);

@@ -88,8 +88,10 @@ class Gate : public testing::Test {
 TEST_F(Gate, SignsWhatVerifiesUnderTheDomainOfItsKindAndEpoch) {
     const auto signature = sign(Kind::notarize, 5, 1, "vote");
     ASSERT_TRUE(signature);
-    EXPECT_TRUE(crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
-    EXPECT_FALSE(crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::finalize, as_bytes("vote")), *signature));
+    EXPECT_TRUE(
+        crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
+    EXPECT_FALSE(
+        crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::finalize, as_bytes("vote")), *signature));
 }
 
 TEST_F(Gate, PutsTheRecordIntoTheEffectsOfTheStep) {

@@ -1,6 +1,7 @@
 #include "cluster/store/store.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,14 +48,20 @@ class Stores : public testing::Test {
         txn.put(table, bytes(key), bytes(value));
         txn.commit();
     }
+    void put_one() {
+        Store store = open();
+        put(store, first, "key", "value");
+    }
     static std::string keys(const StoreView& view, std::string_view from, std::string_view to, bool reverse) {
         std::string out;
         const auto visit = [&](ByteView key, ByteView) {
             out += as_text(key);
             return true;
         };
-        if (reverse) view.scan_reverse(first, as_bytes(from), as_bytes(to), visit);
-        else view.scan(first, as_bytes(from), as_bytes(to), visit);
+        if (reverse)
+            view.scan_reverse(first, as_bytes(from), as_bytes(to), visit);
+        else
+            view.scan(first, as_bytes(from), as_bytes(to), visit);
         return out;
     }
     /// The exit code of `body` in a process of its own.
@@ -145,7 +152,8 @@ TEST_F(Stores, GrowTheirMapAndRedoTheWritesOfTheTransaction) {
     options.map_bytes = 1 << 20;
     Store store = open();
     WriteTxn txn = store.write();
-    for (char key = 'a'; key <= 'z'; ++key) txn.put(first, {static_cast<std::uint8_t>(key)}, Bytes(200'000, static_cast<std::uint8_t>(key)));
+    for (char key = 'a'; key <= 'z'; ++key)
+        txn.put(first, {static_cast<std::uint8_t>(key)}, Bytes(200'000, static_cast<std::uint8_t>(key)));
     txn.erase(first, bytes("b"));
     txn.commit();
     EXPECT_GT(store.map_bytes(), std::uint64_t{1} << 20);
@@ -211,6 +219,44 @@ TEST_F(Stores, OfANewerSchemaAreRefused) {
     options.schema_version = 1;
     EXPECT_EQ(refused().exit_code, exit_code_refused);
     EXPECT_NE(refused().reason.find("newer than this program's 1"), std::string::npos);
+}
+
+TEST_F(Stores, OfAnOlderSchemaAreDiscardedOnlyWhenTheyCanBeRebuilt) {
+    put_one();
+    options.schema_version = 2;
+    EXPECT_EQ(refused().exit_code, exit_code_refused);
+    options.folder = folder / "derived";
+    options.durability = Durability::derived;
+    options.schema_version = 1;
+    put_one();
+    options.schema_version = 2;
+    Store store = open();
+    EXPECT_TRUE(store.was_discarded());
+    EXPECT_EQ(get(store, first, "key"), "(nothing)");
+}
+
+TEST_F(Stores, OnAFullDiskEndTheProcessWithACodeOfItsOwn) {
+    const auto small = folder / "small";
+    std::filesystem::create_directory(small);
+    if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "a small disk can be mounted by root only";
+    options.folder = small / "store";
+    EXPECT_EQ(exit_code_of([&] {
+                  Store store = open();
+                  for (std::uint8_t i = 1; i < 100; ++i) {
+                      WriteTxn txn = store.write();
+                      txn.put(first, {i}, Bytes(100'000, i));
+                      txn.commit();
+                  }
+              }),
+              exit_code_disk_full);
+    {
+        std::ofstream filler(small / "filler");
+        while (filler << std::string(4096, 'x') << std::flush) {
+        }
+    }
+    options.folder = small / "second";
+    EXPECT_EQ(refused().exit_code, exit_code_disk_full);
+    ::umount(small.c_str());
 }
 
 TEST_F(Stores, InAFolderThatCannotBeMadeAreRefusedWithAReason) {
