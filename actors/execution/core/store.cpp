@@ -1,35 +1,37 @@
 #include "actors/execution/core/store.hpp"
 
 namespace rondo::execution {
-namespace {
-
-std::string index_key(Table table, ByteView key) {
-    std::string out;
-    out.reserve(key.size() + 1);
-    out.push_back(static_cast<char>(table.index));
-    out.append(as_text(key));
-    return out;
-}
-
-}  // namespace
 
 std::optional<ByteView> Overlay::get(Table table, ByteView key) const {
-    const auto it = index_.find(index_key(table, key));
+    if (index_.empty()) return base_.get(table, key);
+    const auto it = index_.find({table.index, key});
     if (it == index_.end()) return base_.get(table, key);
     if (const Put* put = std::get_if<Put>(&records_[it->second])) return ByteView(put->value);
     return std::nullopt;
 }
 
 void Overlay::put(Table table, Bytes key, Bytes value) {
-    const auto [it, fresh] = index_.try_emplace(index_key(table, key), records_.size());
-    if (fresh) records_.emplace_back(Put{table, std::move(key), std::move(value)});
-    else records_[it->second] = Put{table, std::move(key), std::move(value)};
+    const auto it = index_.find({table.index, key});
+    if (it == index_.end()) {
+        index_.emplace(Place{table.index, key}, records_.size());  // the view follows the buffer into the record
+        records_.emplace_back(Put{table, std::move(key), std::move(value)});
+    } else if (Put* put = std::get_if<Put>(&records_[it->second])) {
+        put->value = std::move(value);
+    } else {
+        Bytes kept = std::move(std::get<Erase>(records_[it->second]).key);
+        records_[it->second] = Put{table, std::move(kept), std::move(value)};
+    }
 }
 
 void Overlay::erase(Table table, Bytes key) {
-    const auto [it, fresh] = index_.try_emplace(index_key(table, key), records_.size());
-    if (fresh) records_.emplace_back(Erase{table, std::move(key)});
-    else records_[it->second] = Erase{table, std::move(key)};
+    const auto it = index_.find({table.index, key});
+    if (it == index_.end()) {
+        index_.emplace(Place{table.index, key}, records_.size());
+        records_.emplace_back(Erase{table, std::move(key)});
+    } else if (Put* put = std::get_if<Put>(&records_[it->second])) {
+        Bytes kept = std::move(put->key);
+        records_[it->second] = Erase{table, std::move(kept)};
+    }
 }
 
 void Overlay::erase_range(Table table, Bytes from, Bytes to) {

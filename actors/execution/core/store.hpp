@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cluster/runtime/core.hpp"
@@ -51,9 +52,20 @@ class Overlay : public StateStore {
     [[nodiscard]] std::vector<Record> take_records();
 
   private:
+    /// Points at a key inside records_: a record's key stays where it is however the record changes or moves.
+    struct Place {
+        std::uint8_t table = 0;
+        ByteView key;
+        bool operator==(const Place& other) const {
+            return table == other.table && as_text(key) == as_text(other.key);
+        }
+    };
+    struct PlaceHash {
+        std::size_t operator()(const Place& p) const noexcept { return std::hash<std::string_view>{}(as_text(p.key)) + p.table; }
+    };
     const StateReader& base_;
     std::vector<Record> records_;
-    std::unordered_map<std::string, std::size_t> index_;  ///< table ‖ key -> place in records_
+    std::unordered_map<Place, std::size_t, PlaceHash> index_;  ///< place in records_
 };
 
 /// A whole store in memory: for verification from the DA layer and for tests.

@@ -166,11 +166,15 @@ Child take_child(ByteView& in, const Hash256& path, unsigned parent_depth) {
 }  // namespace
 
 Bytes encode_branch_record(const Branch& branch, unsigned depth) {
-    Bytes out;
-    out.reserve(2 + 16 * 40);
     unsigned mask = 0;
-    for (unsigned i = 0; i < 16; ++i)
-        if (!branch.children[i].empty()) mask |= 1U << i;
+    std::size_t size = 2;
+    for (unsigned i = 0; i < 16; ++i) {
+        if (branch.children[i].empty()) continue;
+        mask |= 1U << i;
+        size += 2U + branch.children[i].ref.size + (branch.children[i].depth + 1U) / 2 - depth / 2;
+    }
+    Bytes out;
+    out.reserve(size);
     out.push_back(static_cast<std::uint8_t>(mask >> 8));
     out.push_back(static_cast<std::uint8_t>(mask));
     for (const Child& child : branch.children)
