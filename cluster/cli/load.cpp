@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t chunk_transactions_max = 256;
 constexpr std::size_t chunk_bytes_max = 1U << 20;
 constexpr std::size_t chunks_in_flight_max = 8;   ///< per node, at --rate max
-constexpr std::uint64_t open_max_per_s = 20'000;  ///< signed ahead at --rate max: more than two cores can take
-constexpr DurationMs answer_age_max_ms = 20'000;
+constexpr std::uint64_t open_max_per_s = 10'000;  ///< signed ahead at --rate max: more than two cores can take
+constexpr DurationMs answer_age_max_ms = 10'000;
 constexpr auto busy_pause = std::chrono::milliseconds(20);
 constexpr auto look_interval = std::chrono::milliseconds(300);
 

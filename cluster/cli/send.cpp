@@ -1,4 +1,5 @@
 #include <set>
+#include <thread>
 
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/nonce_watch.hpp"
@@ -26,17 +27,13 @@ struct Item {
     bool sent_before = false;
 };
 
-/// What of a line is needed here; a transaction that we cannot read is sent as it is, to be refused by name.
-Item to_item(RecordedTransaction&& recorded) {
-    Item item;
-    item.raw = std::move(recorded.raw);
+/// Nonce and sender, from the bytes alone: what the file says of them may be wrong. A transaction that we cannot read is sent as
+/// it is, to be refused by name.
+void examine(Item& item) {
     const auto decoded = ethereum::decode_any(item.raw);
-    if (decoded) item.nonce = decoded->transaction.nonce;
-    if (recorded.from)
-        item.sender = *recorded.from;
-    else if (decoded)
-        item.sender = ethereum::recover_sender(decoded->transaction).value_or(Address{});
-    return item;
+    if (!decoded) return;
+    item.nonce = decoded->transaction.nonce;
+    item.sender = ethereum::recover_sender(decoded->transaction).value_or(Address{});
 }
 
 Configured<std::vector<Item>> read_items(const SendCommand& command) {
@@ -47,10 +44,18 @@ Configured<std::vector<Item>> read_items(const SendCommand& command) {
     for (;;) {
         auto next = file->next();
         if (!next) return tl::make_unexpected(next.error());
-        if (!next->has_value()) return items;
-        items.push_back(to_item(std::move(**next)));
+        if (!next->has_value()) break;
+        items.emplace_back().raw = std::move((*next)->raw);
         progress.show(file->progress(), std::to_string(items.size()) + " transactions");
     }
+    const std::size_t parts = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<std::thread> threads;
+    for (std::size_t part = 0; part < parts; ++part)
+        threads.emplace_back([&items, part, parts] {
+            for (std::size_t i = part; i < items.size(); i += parts) examine(items[i]);
+        });
+    for (std::thread& thread : threads) thread.join();
+    return items;
 }
 
 class SendRun {

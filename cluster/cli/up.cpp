@@ -123,8 +123,9 @@ int run_up(const UpCommand& command) {
     auto control = ControlSocket::listen(view->home);
     if (!control) return fail(exit_usage, control.error().message);
     if (command.detach) return detach(*view, command, options, std::move(*lock), std::move(*control));
-    print_up(*view, command);
-    if (!command.common.json) print_line("Ctrl-C stops them; 'rondo status' in another terminal shows them");
+    if (!command.common.json)
+        print_line("starting " + std::to_string(view->nodes.size() * actor_count) + " actors of " + view->home.root.string() +
+                   "; Ctrl-C stops them, 'rondo status' in another terminal shows them");
     run_launcher(options, std::move(*lock), std::move(*control));
     return exit_done;
 }
