@@ -183,6 +183,8 @@ void DaCore::on_listed(Instant now, const std::vector<Posting>& postings, Effect
         last_error_.clear();
     } else if (intent_ && intent_->stage == PostingStage::posted) {
         // Taken once and gone now: the same bytes go again.
+        intent_->stage = PostingStage::intended;
+        effects.put(intent_table, the_intent, encode(*intent_));
         back_off(now, "a posting that was taken is not on the layer", effects);
     }
     // A full listing goes on at once.

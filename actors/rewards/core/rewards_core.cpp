@@ -116,7 +116,7 @@ void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
 
 void RewardsCore::advance(Instant now, Effects& effects) {
     if (asked_ || sender_.is_busy()) return;
-    const auto due = books_.first_with_pot(std::max(attested_, accepted_).next());
+    const auto due = books_.first_with_pot(attested_.next());
     if (due && is_fresh_) return attest(*due, effects);
     if (!due && accepted_ >= attested_) return;
     if (now >= poll_at_) {

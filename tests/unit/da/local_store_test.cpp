@@ -133,6 +133,17 @@ TEST_F(LocalLayer, CutsOffAnAppendThatWasTornAnywhere) {
     }
 }
 
+TEST_F(LocalLayer, LeavesNothingOfATornAppendBehindAShorterOne) {
+    LocalStore store(folder);
+    fill(store, 1, 1);
+    bool tear = true;
+    store.inject([&](const DaSubmit&) { return LocalFault{tear ? LocalFault::Kind::torn : LocalFault::Kind::none, 50'000, 0}; });
+    EXPECT_FALSE(store.submit(range(2, 2, 100'000)).has_value());
+    tear = false;
+    fill(store, 2, 4);
+    EXPECT_EQ(LocalStore(folder).list(Height(1)).value().size(), 4U);
+}
+
 TEST_F(LocalLayer, TakesALengthenedFileWithoutItsDataForATornAppend) {
     LocalStore(folder).submit(range(1, 1)).value();
     std::filesystem::resize_file(segment(), std::filesystem::file_size(segment()) + 5000);

@@ -214,6 +214,22 @@ TEST_F(DaPosting, GoesOnWhenAnAskIsNeverAnswered) {
     EXPECT_EQ(read_layer(layer(), chain).height, Height(1));
 }
 
+TEST_F(DaPosting, PostsTheSameBytesAgainWhenTheLayerLostThem) {
+    Poster node(chain.genesis(), first_poster(chain, Height(1)), layer());
+    node.feed(chain.add({1}, 10));
+    ASSERT_TRUE(node.run_to_submission());
+    const Bytes before = node.submission().blob;
+    const Ask ask = node.asks().front();
+    node.asks().clear();
+    node.input(Answer{ask.id, encode(BackendReply{DaSubmitted{true, Bytes(16, 0), {}}})});  // taken, and never seen again
+    ASSERT_EQ(node.published(PostingStage::posted).size(), 1U);
+    ASSERT_TRUE(node.run_to_submission());
+    EXPECT_EQ(node.submission().blob, before);
+    node.run(20'000);
+    EXPECT_EQ(read_layer(layer(), chain).postings.size(), 1U);
+    EXPECT_EQ(node.number("posted_height"), 1U);
+}
+
 // ------------------------------------------------------------------------------------------------ several nodes
 
 TEST_F(DaPosting, LeavesTheRangeToItsPosterAndLearnsIt) {

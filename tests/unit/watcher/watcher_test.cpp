@@ -338,6 +338,10 @@ TEST_F(WatcherFiles, OneCasePerSlotHoweverManyPairs) {
     settle(w);
     EXPECT_EQ(ledger.with_effect, 1U);
     EXPECT_EQ(w.number("evidence_settled"), 1U);
+    w.input(votes(chain.vote(VoteKind::notarize, v, digest(9), SignerIndex(2))));
+    w.crash();
+    EXPECT_EQ(w.number("evidence_settled"), 1U) << "a further pair opens no case that is closed";
+    EXPECT_TRUE(w.asks().empty());
 }
 
 TEST_F(WatcherFiles, NothingTwiceWhateverIsLostAndWheneverItCrashes) {
