@@ -65,11 +65,13 @@ std::string quoted(const std::string& text) {
 
 void report(const Verdict& v, const Options& options, const Arguments& arguments) {
     if (arguments.json) {
-        std::printf("{\"seed\":%llu,\"ok\":%s,\"trace\":\"%016llx\",\"final_height\":%llu,\"executed\":%zu,\"simulated_ms\":%llu,"
-                    "\"failure\":%s,\"options\":%s}\n",
-                    static_cast<unsigned long long>(v.seed), v.ok() ? "true" : "false", static_cast<unsigned long long>(v.trace_hash),
-                    static_cast<unsigned long long>(v.final_height), v.executed, static_cast<unsigned long long>(v.simulated / millisecond),
-                    v.ok() ? "null" : quoted(*v.failure).c_str(), quoted(describe(options)).c_str());
+        std::printf(
+            "{\"seed\":%llu,\"ok\":%s,\"trace\":\"%016llx\",\"final_height\":%llu,\"executed\":%zu,\"simulated_ms\":%llu,"
+            "\"failure\":%s,\"options\":%s}\n",
+            static_cast<unsigned long long>(v.seed), v.ok() ? "true" : "false", static_cast<unsigned long long>(v.trace_hash),
+            static_cast<unsigned long long>(v.final_height), v.executed,
+            static_cast<unsigned long long>(v.simulated / millisecond), v.ok() ? "null" : quoted(*v.failure).c_str(),
+            quoted(describe(options)).c_str());
     } else if (v.ok()) {
         std::printf("seed %-8llu ok      %4llu blocks %5zu executed %6.1f s  %016llx\n", static_cast<unsigned long long>(v.seed),
                     static_cast<unsigned long long>(v.final_height), v.executed, static_cast<double>(v.simulated) / second,
@@ -105,8 +107,9 @@ int main(int argc, char** argv) {
         simulated += verdict.simulated;
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    const char* format = arguments.json ? "{\"runs\":%llu,\"broken\":%llu,\"seeds_per_minute\":%.1f,\"simulated_per_wall\":%.1f}\n"
-                                        : "%llu runs, %llu broken, %.1f seeds/min, %.1f simulated seconds per wall second\n";
+    const char* format = arguments.json
+                             ? "{\"runs\":%llu,\"broken\":%llu,\"seeds_per_minute\":%.1f,\"simulated_per_wall\":%.1f}\n"
+                             : "%llu runs, %llu broken, %.1f seeds/min, %.1f simulated seconds per wall second\n";
     std::printf(format, static_cast<unsigned long long>(runs), static_cast<unsigned long long>(broken),
                 static_cast<double>(runs) * 60 / seconds, static_cast<double>(simulated) / second / seconds);
     return broken == 0 ? 0 : 1;

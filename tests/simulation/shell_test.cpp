@@ -142,9 +142,7 @@ TEST(ShellMutants, SendingBeforeTheSyncIsCaughtWithin20Seeds) {
 TEST(ShellMutants, ACursorOutsideTheTransactionIsCaughtWithin20Seeds) {
     EXPECT_TRUE(seeds_until_caught(ShellMutant::cursor_outside_transaction, 20));
 }
-TEST(ShellMutants, ALostOutboxRowIsCaughtWithin20Seeds) {
-    EXPECT_TRUE(seeds_until_caught(ShellMutant::lost_outbox_row, 20));
-}
+TEST(ShellMutants, ALostOutboxRowIsCaughtWithin20Seeds) { EXPECT_TRUE(seeds_until_caught(ShellMutant::lost_outbox_row, 20)); }
 
 TEST(SimulatedStore, APowerCutTakesTheNewestUnsyncedCommitsFirst) {
     SimStore store(1);
@@ -167,8 +165,14 @@ TEST(SimulatedStore, ScansInBothDirectionsAndErasesARange) {
     for (std::uint8_t k = 0; k < 6; ++k) store.put(counted, {k}, {k});
     store.apply(EraseRange{counted, {2}, {4}});
     Bytes forward, backward;
-    store.scan(counted, Bytes{1}, Bytes{5}, [&](ByteView key, ByteView) { forward.push_back(key[0]); return true; });
-    store.scan_reverse(counted, {}, {}, [&](ByteView key, ByteView) { backward.push_back(key[0]); return key[0] != 1; });
+    store.scan(counted, Bytes{1}, Bytes{5}, [&](ByteView key, ByteView) {
+        forward.push_back(key[0]);
+        return true;
+    });
+    store.scan_reverse(counted, {}, {}, [&](ByteView key, ByteView) {
+        backward.push_back(key[0]);
+        return key[0] != 1;
+    });
     EXPECT_EQ(forward, (Bytes{1, 4}));
     EXPECT_EQ(backward, (Bytes{5, 4, 1}));
     store.roll_back();

@@ -71,7 +71,8 @@ class CorruptConsensus : public Tamperer {
             is_mine(std::get<Tail>(*message).leader))
             return;
         out.push_back(send);
-        if (const auto* vote = std::get_if<Vote>(&*message); vote != nullptr && is_mine(vote->signer)) add_votes(*vote, send, out);
+        if (const auto* vote = std::get_if<Vote>(&*message); vote != nullptr && is_mine(vote->signer))
+            add_votes(*vote, send, out);
     }
 
     void tamper_proposal(const Proposal& proposal, Send send, std::vector<Send>& out) {

@@ -12,10 +12,12 @@ namespace rondo::sim {
 
 Cores real_cores() {
     const auto intake = [](const StoreView& view, const NodeSetup& setup) {
-        return corrupted(std::make_unique<IntakeCore>(IntakeConfig{setup.self, setup.key, setup.genesis}, view), Actor::intake, setup);
+        return corrupted(std::make_unique<IntakeCore>(IntakeConfig{setup.self, setup.key, setup.genesis}, view), Actor::intake,
+                         setup);
     };
     const auto consensus = [](const StoreView& view, const NodeSetup& setup) {
-        return corrupted(std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, setup.key, setup.genesis}, view), Actor::consensus, setup);
+        return corrupted(std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, setup.key, setup.genesis}, view),
+                         Actor::consensus, setup);
     };
     const auto da = [](const StoreView& view, const NodeSetup& setup) {
         return std::make_unique<da::DaCore>(da::DaConfig{setup.self, setup.genesis}, view);
@@ -24,13 +26,14 @@ Cores real_cores() {
         return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis}, view);
     };
     const auto make_watcher = [](const StoreView& view, const NodeSetup& setup) {
-        return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{setup.self, setup.genesis, setup.watcher_key, {}}, view);
+        return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{setup.self, setup.genesis, setup.watcher_key, {}},
+                                                      view);
     };
     const auto make_rewards = [](const StoreView& view, const NodeSetup& setup) {
         return std::make_unique<rewards::RewardsCore>(rewards::RewardsConfig{setup.self, setup.genesis, setup.rewards_key}, view);
     };
-    return {{intake_traits(), intake},     {consensus_traits(), consensus}, {execution_traits(), execution},
-            {da::da_traits(), da}, {watcher::watcher_traits(), make_watcher}, {rewards::rewards_traits(), make_rewards}};
+    return {{intake_traits(), intake}, {consensus_traits(), consensus},           {execution_traits(), execution},
+            {da::da_traits(), da},     {watcher::watcher_traits(), make_watcher}, {rewards::rewards_traits(), make_rewards}};
 }
 
 }  // namespace rondo::sim

@@ -39,8 +39,10 @@ class LoneLeader : public Core {
         if (const auto* peer = std::get_if<PeerMessage>(&input)) hear(*peer, effects);
         if (std::holds_alternative<TimerFired>(input)) {
             effects = start(now);
-            if (leads()) propose(now, effects);
-            else tell(setup_.genesis.operators[0].number, BlockRangeRequest{head_.next(), head_.plus(16)}, effects);
+            if (leads())
+                propose(now, effects);
+            else
+                tell(setup_.genesis.operators[0].number, BlockRangeRequest{head_.next(), head_.plus(16)}, effects);
         }
         return effects;
     }
@@ -70,7 +72,8 @@ class LoneLeader : public Core {
     void hear(const PeerMessage& peer, Effects& effects) {
         const auto message = decode<ConsensusMessage>(peer.payload);
         if (!message) return;
-        if (const auto* block = std::get_if<Proposal>(&*message); block != nullptr && block->height == head_.next()) take(*block, effects);
+        if (const auto* block = std::get_if<Proposal>(&*message); block != nullptr && block->height == head_.next())
+            take(*block, effects);
         const auto* range = std::get_if<BlockRangeRequest>(&*message);
         if (range == nullptr) return;
         view_.scan(blocks, key_of(range->first), key_of(range->last.next()), [&](ByteView, ByteView value) {
@@ -105,7 +108,12 @@ class LoneLeader : public Core {
 }  // namespace
 
 ActorKind lone_leader() {
-    return {{Actor::consensus, Durability::durable, {blocks}, {Stream::certificates, Stream::results}, {Channel::votes, Channel::sync}, 1},
+    return {{Actor::consensus,
+             Durability::durable,
+             {blocks},
+             {Stream::certificates, Stream::results},
+             {Channel::votes, Channel::sync},
+             1},
             [](const StoreView& view, const NodeSetup& setup) { return std::make_unique<LoneLeader>(view, setup); }};
 }
 

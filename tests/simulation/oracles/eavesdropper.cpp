@@ -56,7 +56,8 @@ void Eavesdropper::on_reply(NodeIndex, Actor from, ByteView payload) {
 }
 
 void Eavesdropper::hear(const Proposal& p) {
-    if (!members_.signed_by(members_.member(p.epoch, p.leader), p.epoch, number(Kind::proposal), encode_body(p), p.signature)) return;
+    if (!members_.signed_by(members_.member(p.epoch, p.leader), p.epoch, number(Kind::proposal), encode_body(p), p.signature))
+        return;
     const Digest digest = digest_of(p);
     tell([&](Listener& l) {
         l.on_body(p.epoch, p.view, p.leader, digest);

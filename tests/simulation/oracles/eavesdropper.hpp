@@ -14,7 +14,8 @@ namespace rondo::sim {
 class Listener {
   public:
     virtual ~Listener() = default;
-    virtual void on_body(Epoch /*epoch*/, View /*view*/, SignerIndex /*leader*/, const Digest& /*digest*/) {}  ///< proposal or tail
+    virtual void on_body(Epoch /*epoch*/, View /*view*/, SignerIndex /*leader*/, const Digest& /*digest*/) {
+    }  ///< proposal or tail
     virtual void on_proposal(const Proposal& /*proposal*/, const Digest& /*digest*/) {}
     virtual void on_vote(const Vote& /*vote*/) {}
     virtual void on_certificate(const Certificate& /*certificate*/) {}  ///< quorum and all signatures checked

@@ -33,10 +33,26 @@ void ReceiptOracle::on_batch(const BatchRecord& batch, const Digest&) {
     for (const Receipt& r : promised->second) check(r, sealed->second);
 }
 
+std::vector<Receipt> ReceiptOracle::late(const std::map<std::uint64_t, Proposal>& chain) const {
+    std::map<LaneId, std::map<std::uint64_t, LaneHeight>> reached;  // per lane: block height, to the lane height of its cut
+    for (const auto& [height, block] : chain)
+        for (const CutEntry& tip : block.cut_delta) reached[tip.lane][height] = tip.height;
+    std::vector<Receipt> out;
+    for (const auto& [hash, r] : receipts_) {
+        if (chain.empty() || r.deadline_height.value > chain.rbegin()->first) continue;
+        const auto lane = reached.find(r.lane);
+        const auto after =
+            lane == reached.end() ? decltype(lane->second.begin()){} : lane->second.upper_bound(r.deadline_height.value);
+        const bool in_time = lane != reached.end() && after != lane->second.begin() && std::prev(after)->second >= r.lane_height;
+        if (!in_time) out.push_back(r);
+    }
+    return out;
+}
+
 void ReceiptOracle::check(const Receipt& r, const std::vector<Hash256>& leaves) {
     if (r.index < leaves.size() && leaves[r.index] == r.tx_hash) return;
-    complain_("a broken promise: lane " + std::to_string(r.lane.value) + " height " + std::to_string(r.lane_height.value) + " index " +
-              std::to_string(r.index) + " holds another transaction");
+    complain_("a broken promise: lane " + std::to_string(r.lane.value) + " height " + std::to_string(r.lane_height.value) +
+              " index " + std::to_string(r.index) + " holds another transaction");
 }
 
 // ------------------------------------------------------------------------------------------------------ ledger
@@ -47,6 +63,11 @@ LedgerOracle::LedgerOracle(const Genesis& genesis, std::size_t nodes, Members& m
         balances_[a.address] = a.balance;
         supply_ += a.balance;
     }
+    for (const GenesisOperator& o : genesis.operators) {
+        balances_[modules::staking] += o.self_stake;
+        supply_ += o.self_stake;
+    }
+    genesis_supply_ = supply_;
 }
 
 void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool) {
@@ -76,7 +97,13 @@ void LedgerOracle::check_first(const ExecutedBlock& block) {
         balance = account.balance;
         supply_ += balance;
     }
-    if (block.next_context) members_.announce(*block.next_context);
+    burnt_ += block.burnt;
+    if (supply_ + burnt_ != genesis_supply_) complain_("money was made or lost" + where);
+    if (!block.next_context) return;
+    members_.announce(*block.next_context);
+    for (const OperatorInfo& o : block.next_context->operators)
+        if (!o.leads && members_.is_honest(o.number))
+            complain_("honest operator " + std::to_string(o.number.value) + " is jailed" + where);
 }
 
 const Digest* LedgerOracle::block_at(std::uint64_t height) const {
@@ -93,8 +120,10 @@ void EvidenceOracle::on_ask(NodeIndex, Actor from, Askable whom, ByteView payloa
     if (submit == nullptr) return;
     for (const Bytes& raw : submit->transactions) {
         const auto decoded = ethereum::decode_any(raw);
-        if (!decoded) complain_("a watcher sends a transaction that does not decode");
-        else if (decoded->transaction.to == modules::slashing) examine(decoded->transaction.data);
+        if (!decoded)
+            complain_("a watcher sends a transaction that does not decode");
+        else if (decoded->transaction.to == modules::slashing)
+            examine(decoded->transaction.data);
     }
 }
 

@@ -52,7 +52,8 @@ bool Members::is_weak(Epoch epoch, const std::vector<SignerIndex>& signers) cons
     return stakes && 3 * stakes->first >= stakes->second;
 }
 
-bool Members::signed_by(const OperatorInfo* member, Epoch epoch, std::uint8_t kind, ByteView body, const Signature& signature) const {
+bool Members::signed_by(const OperatorInfo* member, Epoch epoch, std::uint8_t kind, ByteView body,
+                        const Signature& signature) const {
     return member != nullptr &&
            crypto::verify(member->key, signing_bytes(digest_, epoch, static_cast<Kind>(kind), body), signature);
 }

@@ -23,10 +23,12 @@ class Members {
     /// At least a third: not all of them can be faulty.
     [[nodiscard]] bool is_weak(Epoch epoch, const std::vector<SignerIndex>& signers) const;
     [[nodiscard]] const Digest& genesis_digest() const { return digest_; }
-    [[nodiscard]] bool signed_by(const OperatorInfo* member, Epoch epoch, std::uint8_t kind, ByteView body, const Signature& signature) const;
+    [[nodiscard]] bool signed_by(const OperatorInfo* member, Epoch epoch, std::uint8_t kind, ByteView body,
+                                 const Signature& signature) const;
 
   private:
-    [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> part_of_whole(Epoch epoch, const std::vector<SignerIndex>& signers) const;
+    [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> part_of_whole(
+        Epoch epoch, const std::vector<SignerIndex>& signers) const;
 
     Digest digest_;
     std::set<OperatorNumber> byzantine_;

@@ -70,7 +70,8 @@ class SignatureOracle : public Listener {
         std::uint64_t b;
         auto operator<=>(const SlotKey&) const = default;
     };
-    void note(const OperatorInfo* signer, Epoch epoch, std::string_view what, std::uint64_t a, std::uint64_t b, ByteView identity);
+    void note(const OperatorInfo* signer, Epoch epoch, std::string_view what, std::uint64_t a, std::uint64_t b,
+              ByteView identity);
     void accuse(OperatorNumber signer, const std::string& what);
 
     const Members& members_;
@@ -86,6 +87,8 @@ class ReceiptOracle : public Listener {
     void on_receipt(const Receipt& receipt) override;
     void on_batch(const BatchRecord& batch, const Digest& digest) override;
     [[nodiscard]] const std::map<Hash256, Receipt>& receipts() const { return receipts_; }
+    /// Those whose deadline has passed and whose batch the final cut did not reach in time. Legal under faults, not without.
+    [[nodiscard]] std::vector<Receipt> late(const std::map<std::uint64_t, Proposal>& chain) const;
 
   private:
     using Place = std::tuple<Epoch, LaneId, LaneHeight>;
@@ -115,7 +118,9 @@ class LedgerOracle : public Observer {
     std::map<std::uint64_t, std::pair<Digest, Digest>> results_;  ///< payload hash, block digest
     std::set<Hash256> effective_;
     std::map<Address, uint256> balances_;
-    uint256 supply_;
+    uint256 supply_;  ///< sum of all balances
+    uint256 burnt_;
+    uint256 genesis_supply_;
 };
 
 /// Evidence names only those who misbehave.

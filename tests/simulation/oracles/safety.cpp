@@ -80,7 +80,8 @@ void SignatureOracle::on_vote(const Vote& v) {
     const auto* signer = members_.member(v.epoch, v.signer);
     note(signer, v.epoch, names[static_cast<std::size_t>(v.vote) - 3], v.view.value, 0, v.digest.view());
     if (v.vote == VoteKind::notarize) return;
-    const auto other = slots_.find({signer->number, v.epoch, v.vote == VoteKind::nullify ? "finalize" : "nullify", v.view.value, 0});
+    const auto other =
+        slots_.find({signer->number, v.epoch, v.vote == VoteKind::nullify ? "finalize" : "nullify", v.view.value, 0});
     if (other != slots_.end()) accuse(signer->number, "both nullify and finalize in " + at_view(v.epoch, v.view));
 }
 

@@ -1,6 +1,7 @@
 #include "tests/simulation/run/simulation.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace rondo::sim {
 namespace {
@@ -33,7 +34,8 @@ struct Simulation::Parts {
         eavesdropper.add(certificates);
         eavesdropper.add(signatures);
         eavesdropper.add(receipts);
-        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &evidence, &workload}) world.add(*o);
+        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &evidence, &workload})
+            world.add(*o);
         for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
     }
     [[nodiscard]] bool has(Actor actor) const { return present[static_cast<std::size_t>(actor)]; }
@@ -118,6 +120,7 @@ Simulation& Simulation::recover() {
     p.workload.stop();
     if (!p.world.run_until([&] { return is_recovered(target) && p.workload.backlog().empty(); }, liveness_bound))
         p.world.fail("no recovery: " + what_is_missing(target));
+    if (failure() && print_trace_) print_states();
     check_batches();
     check_queues();
     return *this;
@@ -150,11 +153,35 @@ std::string Simulation::what_is_missing(std::uint64_t target) {
     return out;
 }
 
+void Simulation::print_states() {
+    Parts& p = parts();
+    for (SimShell* shell : p.world.shells()) {
+        std::printf("node %zu %s:", shell->node(), std::string(to_string(shell->traits().actor)).c_str());
+        if (!shell->is_up())
+            std::printf(" down");
+        else
+            for (const StatusField& field : shell->core()->status()) {
+                const auto* number = std::get_if<std::uint64_t>(&field.value);
+                std::printf(" %s=%s", field.name.c_str(),
+                            number != nullptr ? std::to_string(*number).c_str() : std::get<std::string>(field.value).c_str());
+            }
+        std::printf(" queued=%zu\n", shell->queued());
+    }
+    for (auto it = p.agreement.chain().rbegin(); it != p.agreement.chain().rend() && it->first + 5 > p.agreement.head(); ++it)
+        std::printf("block %llu: epoch %llu view %llu executed %llu cut_delta %zu\n", static_cast<unsigned long long>(it->first),
+                    static_cast<unsigned long long>(it->second.epoch.value),
+                    static_cast<unsigned long long>(it->second.view.value),
+                    static_cast<unsigned long long>(it->second.executed.height.value), it->second.cut_delta.size());
+}
+
 /// Every batch that a final cut reaches can be fetched from an honest intake: the tips, and back by parent to the cut before.
 void Simulation::check_batches() {
     Parts& p = parts();
     if (!p.has(Actor::intake) || !p.has(Actor::consensus) || failure()) return;
-    struct Wanted { Digest digest; LaneHeight floor; };
+    struct Wanted {
+        Digest digest;
+        LaneHeight floor;
+    };
     std::vector<Wanted> wanted;
     std::map<LaneId, LaneHeight> reached;
     for (const auto& [height, block] : p.agreement.chain())
@@ -181,8 +208,10 @@ void Simulation::check_batches() {
         std::vector<Wanted> next(wanted.begin() + static_cast<std::ptrdiff_t>(count), wanted.end());
         for (std::size_t i = 0; i < count; ++i) {
             const auto header = found.find(wanted[i].digest);
-            if (header == found.end()) return p.world.fail("a final batch is to be had from no honest node: " + to_hex(wanted[i].digest.view()));
-            if (header->second.height.value > wanted[i].floor.value + 1) next.push_back({header->second.parent_digest, wanted[i].floor});
+            if (header == found.end())
+                return p.world.fail("a final batch is to be had from no honest node: " + to_hex(wanted[i].digest.view()));
+            if (header->second.height.value > wanted[i].floor.value + 1)
+                next.push_back({header->second.parent_digest, wanted[i].floor});
         }
         wanted = std::move(next);
     }
@@ -192,7 +221,8 @@ void Simulation::check_batches() {
 void Simulation::check_queues() {
     for (const SimShell* shell : parts().world.shells())
         if (shell->queued_max() > queue_bound)
-            parts().world.fail("the queue of " + std::string(to_string(shell->traits().actor)) + " grew to " + std::to_string(shell->queued_max()));
+            parts().world.fail("the queue of " + std::string(to_string(shell->traits().actor)) + " grew to " +
+                               std::to_string(shell->queued_max()));
 }
 
 // ----------------------------------------------------------------------------------------------------- verdict
@@ -201,12 +231,13 @@ const std::optional<std::string>& Simulation::failure() const { return parts_->w
 std::uint64_t Simulation::final_height(NodeIndex node) const { return parts_->agreement.final_height(node); }
 const std::set<OperatorNumber>& Simulation::offenders() const { return parts_->signatures.offenders(); }
 const std::set<OperatorNumber>& Simulation::accused() const { return parts_->evidence.accused(); }
+std::size_t Simulation::late_promises() const { return parts_->receipts.late(parts_->agreement.chain()).size(); }
 World& Simulation::world() { return parts().world; }
 
 Verdict Simulation::verdict() {
     Parts& p = parts();
-    return {options_.seed,     failure(),  p.world.trace_hash(), p.world.clock().now(), p.agreement.head(), p.workload.executed(),
-            offenders(), accused(), p.workload.summary()};
+    return {options_.seed, failure(), p.world.trace_hash(), p.world.clock().now(), p.agreement.head(), p.workload.executed(),
+            offenders(),   accused(), p.workload.summary()};
 }
 
 Verdict run_once(const Options& options, const Cores& cores, bool print_trace) {

@@ -41,8 +41,8 @@ class Simulation {
     Simulation& crash(NodeIndex node, Actor actor, std::chrono::milliseconds downtime);
     Simulation& cut_power(NodeIndex node, std::chrono::milliseconds downtime);
     Simulation& heal();  ///< all faults end
-    /// The liveness phase: within a bound of simulated time ten more blocks are final and executed at every honest node, every promise
-    /// is ordered and executed, and every final batch is to be had.
+    /// The liveness phase: within a bound of simulated time ten more blocks are final and executed at every honest node, every
+    /// promise is ordered and executed, and every final batch is to be had.
     Simulation& recover();
 
     [[nodiscard]] bool agreement() const { return !failure(); }
@@ -51,6 +51,7 @@ class Simulation {
     [[nodiscard]] std::uint64_t final_height(NodeIndex node) const;
     [[nodiscard]] const std::set<OperatorNumber>& offenders() const;
     [[nodiscard]] const std::set<OperatorNumber>& accused() const;
+    [[nodiscard]] std::size_t late_promises() const;
     [[nodiscard]] Verdict verdict();
     [[nodiscard]] World& world();
 
@@ -59,6 +60,7 @@ class Simulation {
     Parts& parts();
     [[nodiscard]] bool is_recovered(std::uint64_t target);
     [[nodiscard]] std::string what_is_missing(std::uint64_t target);
+    void print_states();
     void check_batches();
     void check_queues();
 

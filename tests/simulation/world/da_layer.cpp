@@ -17,7 +17,8 @@ Bytes DaLayer::handle(ByteView request) {
 DaSubmitted DaLayer::submit(const DaSubmit& blob) {
     for (const Blob& known : blobs_) {
         const Posting& p = known.posting;
-        if (p.first == blob.first && p.last == blob.last && p.part == blob.part && p.parts == blob.parts && known.bytes == blob.blob)
+        if (p.first == blob.first && p.last == blob.last && p.part == blob.part && p.parts == blob.parts &&
+            known.bytes == blob.blob)
             return {true, p.pointer, ""};
     }
     Height first(1);
@@ -28,7 +29,8 @@ DaSubmitted DaLayer::submit(const DaSubmit& blob) {
         first = whole ? newest.last.next() : newest.first;
         part = whole ? 0 : newest.part + 1;
     }
-    if (blob.first != first || blob.part != part || blob.last < blob.first) return {false, {}, "the layer does not continue there"};
+    if (blob.first != first || blob.part != part || blob.last < blob.first)
+        return {false, {}, "the layer does not continue there"};
     Posting posting;
     posting.first = blob.first;
     posting.last = blob.last;

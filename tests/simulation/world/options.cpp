@@ -97,7 +97,7 @@ Options draw_options(std::uint64_t seed, std::size_t nodes) {
     options.policy = static_cast<Policy>(random.below(3));
     options.parameters.epoch_blocks = random.one_in(2) ? random.between(12, 60) : 1024;
     options.parameters.lane_window = random.one_in(3) ? random.between(4, 16) : 64;
-    options.parameters.execution_lag_max = random.one_in(4) ? random.between(8, 32) : 256;
+    options.parameters.execution_lag_max = random.one_in(4) ? random.between(16, 64) : 256;
     options.latency_min = random.between(1, 30) * millisecond;
     options.latency_max = options.latency_min + random.between(1, 50) * millisecond;
     options.transfers_per_second = random.one_in(5) ? random.between(40, 80) : random.between(2, 30);

@@ -10,8 +10,8 @@ namespace rondo::sim {
 
 enum class Stakes : std::uint8_t {
     equal,
-    skewed,       ///< falling from the first to the last
-    near_a_third, ///< one member holds just F
+    skewed,        ///< falling from the first to the last
+    near_a_third,  ///< one member holds just F
 };
 [[nodiscard]] std::string_view to_string(Stakes stakes);
 
@@ -43,14 +43,14 @@ struct FaultPlan {
     Micros clog_interval = 0;
     Micros actor_crash_interval = 0;
     Micros node_crash_interval = 0;
-    Micros power_cut_interval = 0;        ///< one machine
-    Micros cluster_power_cut_at = 0;      ///< all machines at once
+    Micros power_cut_interval = 0;    ///< one machine
+    Micros cluster_power_cut_at = 0;  ///< all machines at once
     Micros pause_interval = 0;
-    std::uint64_t boundary_crash_ppm = 0; ///< per turn, at a random boundary of it
+    std::uint64_t boundary_crash_ppm = 0;  ///< per turn, at a random boundary of it
     std::uint64_t publish_loss_permille = 0;
     std::uint64_t ask_loss_permille = 0;
     std::uint64_t backend_failure_permille = 0;
-    std::uint64_t skew_ms_max = 0;        ///< of each node's clock, fixed for the run
+    std::uint64_t skew_ms_max = 0;  ///< of each node's clock, fixed for the run
 };
 
 struct Options {

@@ -85,8 +85,10 @@ void SimShell::crash() {
 void SimShell::power_cut() {
     crash();
     if (traits_.durability == Durability::durable) return;
-    if (random_.one_in(2)) store_.wipe();
-    else store_.lose_unsynced(random_.below(store_.unsynced() + 1));
+    if (random_.one_in(2))
+        store_.wipe();
+    else
+        store_.lose_unsynced(random_.below(store_.unsynced() + 1));
 }
 
 void SimShell::guarded(const std::function<void()>& body) {
@@ -151,8 +153,10 @@ void SimShell::on_head(Stream stream, std::uint64_t incarnation, std::uint64_t h
     if (!is_deterministic(stream)) {
         const Bytes key = row_key(RowKind::incarnation, static_cast<std::uint8_t>(number_of(stream) + 1));
         const auto known = store_.get(own_, key);
-        if (!known) store_.put(own_, key, be64(incarnation));
-        else if (read_be64(*known) != incarnation) world_.fail("a stream changed its incarnation");
+        if (!known)
+            store_.put(own_, key, be64(incarnation));
+        else if (read_be64(*known) != incarnation)
+            world_.fail("a stream changed its incarnation");
     }
     Subscription& s = subscriptions_[stream];
     s.head = std::max(s.head, head);
@@ -199,7 +203,8 @@ std::vector<SimShell::Row> SimShell::rows(Stream stream, std::uint64_t from) {
                     }
                     return out.size() < replay_rows_max;
                 });
-    for (const Row& row : out) world_.observe([&](Observer& o) { o.on_publish(node_, stream, row.sequence, *row.payload, true); });
+    for (const Row& row : out)
+        world_.observe([&](Observer& o) { o.on_publish(node_, stream, row.sequence, *row.payload, true); });
     return out;
 }
 
@@ -258,7 +263,8 @@ void SimShell::take(Effects effects) {
     for (RecoverSenders& job : effects.jobs) actions_.emplace_back(std::move(job));
     for (const Log& log : effects.logs) world_.log(node_, traits_.actor, log);
     if (effects.stop) {
-        world_.fail(std::string(to_string(traits_.actor)) + " at node " + std::to_string(node_) + " stopped: " + effects.stop->reason);
+        world_.fail(std::string(to_string(traits_.actor)) + " at node " + std::to_string(node_) +
+                    " stopped: " + effects.stop->reason);
         store_.roll_back();
         die();
     }
@@ -269,7 +275,8 @@ void SimShell::number(Publish publish) {
     const std::uint64_t sequence = head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
-        world_.fail("a deterministic stream jumped from " + std::to_string(sequence - 1) + " to " + std::to_string(publish.sequence));
+        world_.fail("a deterministic stream jumped from " + std::to_string(sequence - 1) + " to " +
+                    std::to_string(publish.sequence));
     Bytes row;
     SharedBytes payload;
     if (auto* bytes = std::get_if<Bytes>(&publish.payload)) {
@@ -321,7 +328,8 @@ void SimShell::speak(std::vector<Action> actions, std::size_t limit) {
 void SimShell::say(Action& action) {
     if (auto* published = std::get_if<Numbered>(&action)) {
         world_.trace(node_, traits_.actor, to_string(published->stream), published->sequence, *published->payload);
-        world_.observe([&](Observer& o) { o.on_publish(node_, published->stream, published->sequence, *published->payload, false); });
+        world_.observe(
+            [&](Observer& o) { o.on_publish(node_, published->stream, published->sequence, *published->payload, false); });
         world_.publish(node_, published->stream, published->sequence, published->payload);
     } else if (auto* send = std::get_if<Send>(&action)) {
         world_.trace(node_, traits_.actor, to_string(send->channel), send->to.value, send->payload);
@@ -352,7 +360,9 @@ void SimShell::ask(Ask question) {
     if (!open_asks_.emplace(question.id, generation).second) return world_.fail("an ask reuses the id of an open one");
     world_.trace(node_, traits_.actor, to_string(question.whom), question.id, question.payload);
     world_.observe([&](Observer& o) { o.on_ask(node_, traits_.actor, question.whom, question.payload); });
-    const auto answer = [this, id = question.id, generation](SharedBytes payload) { on_answer(id, generation, std::move(payload)); };
+    const auto answer = [this, id = question.id, generation](SharedBytes payload) {
+        on_answer(id, generation, std::move(payload));
+    };
     world_.clock().after(question.deadline_ms * millisecond, [answer] { answer(nullptr); });
     if (question.whom == Askable::backend) return world_.ask_backend(node_, question.payload, answer);
     world_.request(node_, static_cast<Actor>(question.whom), std::move(question.payload), answer);

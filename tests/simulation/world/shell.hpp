@@ -16,9 +16,9 @@ class World;
 /// Ways to host an actor wrongly, for the test of the tests: each breaks one sentence of the shell's contract.
 enum class ShellMutant : std::uint8_t {
     none,
-    send_before_sync,           ///< speaks first, then commits
-    cursor_outside_transaction, ///< the cursor's commit is not the one of the effects
-    lost_outbox_row,            ///< publishes without writing the row down
+    send_before_sync,            ///< speaks first, then commits
+    cursor_outside_transaction,  ///< the cursor's commit is not the one of the effects
+    lost_outbox_row,             ///< publishes without writing the row down
 };
 
 using SharedBytes = std::shared_ptr<const Bytes>;
@@ -31,8 +31,8 @@ class SimShell {
     SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore make, Random random, ShellMutant mutant);
 
     void start();
-    void crash();        ///< the process dies; what it committed stays
-    void power_cut();    ///< the machine dies; what a Derived store did not sync is lost, or all of it
+    void crash();      ///< the process dies; what it committed stays
+    void power_cut();  ///< the machine dies; what a Derived store did not sync is lost, or all of it
     void pause(Micros until) { paused_until_ = until; }
     [[nodiscard]] bool is_up() const { return core_ != nullptr; }
     /// Counts lives: what was under way for an earlier one is void.
@@ -51,7 +51,10 @@ class SimShell {
     void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
 
     // What siblings read of it.
-    struct Row { std::uint64_t sequence; SharedBytes payload; };
+    struct Row {
+        std::uint64_t sequence;
+        SharedBytes payload;
+    };
     [[nodiscard]] std::vector<Row> rows(Stream stream, std::uint64_t from);
     [[nodiscard]] std::uint64_t head(Stream stream) const;
     [[nodiscard]] std::uint64_t incarnation() const;

@@ -17,8 +17,7 @@ void SimStore::scan(Table table, ByteView from, ByteView to, const std::function
         if (!visit(it->first, it->second)) return;
 }
 
-void SimStore::scan_reverse(Table table, ByteView from, ByteView to,
-                            const std::function<bool(ByteView, ByteView)>& visit) const {
+void SimStore::scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
     const Rows& rows = tables_.at(table.index);
     if (!to.empty() && !Less{}(from, to)) return;
     const auto begin = rows.lower_bound(from);
@@ -47,22 +46,29 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
     const bool present = it != rows.end() && !Less{}(key, it->first);
     if (!present && !value) return;
     open_.push_back({table, to_bytes(key), present ? std::optional(std::move(it->second)) : std::nullopt});
-    if (!value) rows.erase(it);
-    else if (present) it->second = std::move(*value);
-    else rows.emplace_hint(it, to_bytes(key), std::move(*value));
+    if (!value)
+        rows.erase(it);
+    else if (present)
+        it->second = std::move(*value);
+    else
+        rows.emplace_hint(it, to_bytes(key), std::move(*value));
 }
 
 void SimStore::undo(Journal& journal) {
     for (auto it = journal.rbegin(); it != journal.rend(); ++it) {
-        if (it->before) tables_[it->table].insert_or_assign(it->key, std::move(*it->before));
-        else tables_[it->table].erase(it->key);
+        if (it->before)
+            tables_[it->table].insert_or_assign(it->key, std::move(*it->before));
+        else
+            tables_[it->table].erase(it->key);
     }
     journal.clear();
 }
 
 void SimStore::commit(bool synced) {
-    if (synced) unsynced_.clear();
-    else if (!open_.empty()) unsynced_.push_back(std::move(open_));
+    if (synced)
+        unsynced_.clear();
+    else if (!open_.empty())
+        unsynced_.push_back(std::move(open_));
     open_.clear();
 }
 

@@ -14,7 +14,8 @@ class SimStore : public StoreView {
 
     std::optional<ByteView> get(Table table, ByteView key) const override;
     void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override;
 
     void apply(const Record& record);
     void put(Table table, Bytes key, Bytes value) { apply(Put{table, std::move(key), std::move(value)}); }

@@ -9,7 +9,7 @@
 namespace rondo::sim {
 namespace {
 
-constexpr Micros patience = 3 * second;      ///< a user sends again what was not executed by then
+constexpr Micros patience = 3 * second;  ///< a user sends again what was not executed by then
 constexpr Micros pursue_interval = 250 * millisecond;
 constexpr std::size_t open_per_account_max = 12;
 
@@ -34,7 +34,9 @@ Bytes transfer_of(std::size_t account, std::uint64_t nonce, std::uint64_t varian
 }  // namespace
 
 Workload::Workload(World& world)
-    : world_(world), random_(world.random().fork()), context_(genesis_context(world.genesis(), Epoch(1))),
+    : world_(world),
+      random_(world.random().fork()),
+      context_(genesis_context(world.genesis(), Epoch(1))),
       next_nonce_(world.options().accounts) {}
 
 void Workload::start() {
@@ -74,12 +76,14 @@ NodeIndex Workload::choose_node(std::size_t account) {
 
 void Workload::submit(const Hash256& hash, NodeIndex node) {
     const Transfer& transfer = open_.at(hash);
-    world_.request(node, Actor::intake, encode(IntakeRequest{SubmitRequest{{transfer.raw}}}), [this, hash](const SharedBytes& payload) {
-        const auto reply = decode<IntakeReply>(*payload);
-        const auto* submitted = reply ? std::get_if<SubmitReply>(&*reply) : nullptr;
-        if (submitted == nullptr || submitted->outcomes.size() != 1) return world_.fail("an intake answered a submission with something else");
-        on_outcome(hash, submitted->outcomes[0]);
-    });
+    world_.request(node, Actor::intake, encode(IntakeRequest{SubmitRequest{{transfer.raw}}}),
+                   [this, hash](const SharedBytes& payload) {
+                       const auto reply = decode<IntakeReply>(*payload);
+                       const auto* submitted = reply ? std::get_if<SubmitReply>(&*reply) : nullptr;
+                       if (submitted == nullptr || submitted->outcomes.size() != 1)
+                           return world_.fail("an intake answered a submission with something else");
+                       on_outcome(hash, submitted->outcomes[0]);
+                   });
 }
 
 void Workload::on_outcome(const Hash256& hash, const SubmitOutcome& outcome) {

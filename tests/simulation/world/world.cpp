@@ -79,8 +79,13 @@ void World::add_node(NodeIndex index, const Cores& cores) {
     std::optional<Misbehaviour> misbehaviour;
     for (const ByzantineMember& m : options_.byzantine)
         if (m.node == index) misbehaviour = m.misbehaviour;
-    NodeSetup setup{genesis_,           index, genesis_.operators[index].number, operator_key(index), account_key("watcher", index),
-                    account_key("rewards", index), misbehaviour};
+    NodeSetup setup{genesis_,
+                    index,
+                    genesis_.operators[index].number,
+                    operator_key(index),
+                    account_key("watcher", index),
+                    account_key("rewards", index),
+                    misbehaviour};
     nodes_.push_back(std::make_unique<Node>(Node{std::move(setup), {}, 0, 0}));
     Node& node = *nodes_.back();
     if (options_.faults.skew_ms_max != 0) {
@@ -126,7 +131,8 @@ bool World::run_until(const std::function<bool()>& done, Micros length) {
     while (clock_.now() < until && !failure_) {
         if (done()) return true;
         const Micros next = std::min(until, clock_.now() + look);
-        while (!failure_ && clock_.step(next)) {}
+        while (!failure_ && clock_.step(next)) {
+        }
     }
     return !failure_ && done();
 }
@@ -210,8 +216,10 @@ void World::crash_actor(NodeIndex node, Actor actor, Micros downtime) {
 void World::crash_node(NodeIndex node, Micros downtime, bool power) {
     for (const auto& shell : nodes_[node]->shells) {
         if (!shell) continue;
-        if (power) shell->power_cut();
-        else shell->crash();
+        if (power)
+            shell->power_cut();
+        else
+            shell->crash();
         clock_.after(downtime + random_.below(100 * millisecond), [s = shell.get()] { s->start(); });
     }
 }
@@ -292,8 +300,9 @@ void World::send(NodeIndex node, const Send& message) {
     if (!to || *to == node) return fail("a message to nobody, or to itself");
     SimShell* shell = sibling(*to, owner_of(message.channel));
     if (shell == nullptr) return;
-    network_.send(node, *to, [shell, channel = message.channel, from = number_of(node),
-                              payload = std::make_shared<const Bytes>(message.payload)] { shell->on_peer(channel, from, payload); });
+    network_.send(node, *to,
+                  [shell, channel = message.channel, from = number_of(node),
+                   payload = std::make_shared<const Bytes>(message.payload)] { shell->on_peer(channel, from, payload); });
 }
 
 void World::request(NodeIndex node, Actor whom, Bytes payload, std::function<void(SharedBytes)> reply) {

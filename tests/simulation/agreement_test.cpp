@@ -1,0 +1,126 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/simulation/cores/cores.hpp"
+#include "tests/simulation/run/simulation.hpp"
+
+/// All six real cores of several nodes. A failure prints what replays it: `rondo-sim --seeds N --trace` for a swarm seed, SEED=N
+/// in the environment for a sentence.
+namespace rondo::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t seed_under_test() {
+    const char* seed = std::getenv("SEED");
+    return seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10);
+}
+
+Options calm() {
+    Options options;
+    options.seed = seed_under_test();
+    return options;
+}
+
+#define EXPECT_HOLDS(sim) EXPECT_TRUE((sim).agreement()) << (sim).failure().value_or("") << "\nreplay with SEED=" << (sim).seed()
+
+TEST(Agreement, HoldsWhenNothingGoesWrongAndEveryPromiseIsKeptInTime) {
+    Options options = calm();
+    options.parameters.promise_blocks = 16;
+    Simulation sim{options, real_cores()};
+    sim.run(5s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_GT(sim.verdict().executed, 80U) << sim.verdict().summary;
+    EXPECT_EQ(sim.late_promises(), 0U);
+    EXPECT_TRUE(sim.accused().empty());
+}
+
+TEST(Agreement, HoldsWhenALeaderEquivocatesDuringAPartition) {
+    Simulation sim{calm(), real_cores()};
+    sim.byzantine(0, Misbehaviour::equivocating_leader).run(2s).partition({0, 1}, {2, 3}).run(4s).heal().run(4s).recover();
+    EXPECT_HOLDS(sim);
+}
+
+TEST(Agreement, HoldsWhenOneSideOfAPartitionHasNoQuorum) {
+    Simulation sim{calm(), real_cores()};
+    sim.run(2s).partition({0}, {1, 2, 3}).run(4s);
+    const std::uint64_t behind = sim.final_height(0);
+    EXPECT_GT(sim.final_height(1), behind);
+    sim.recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_GT(sim.final_height(0), behind);
+}
+
+TEST(Agreement, HoldsWhenEveryMachineLosesItsPowerAtOnce) {
+    Simulation sim{calm(), real_cores()};
+    sim.run(3s);
+    const std::uint64_t before = sim.final_height(0);
+    for (NodeIndex node = 0; node < 4; ++node) sim.cut_power(node, 500ms);
+    sim.run(2s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_GT(sim.final_height(0), before);
+}
+
+TEST(Agreement, HoldsWhenEachActorIsKilledInTurn) {
+    Simulation sim{calm(), real_cores()};
+    sim.run(1s);
+    for (std::size_t actor = 0; actor < actor_count; ++actor)
+        for (NodeIndex node = 0; node < 4; ++node) sim.crash(node, static_cast<Actor>(actor), 150ms).run(200ms);
+    sim.recover();
+    EXPECT_HOLDS(sim);
+}
+
+TEST(Agreement, HoldsWhenALateNodeCatchesUpAcrossEpochs) {
+    Options options = calm();
+    options.parameters.epoch_blocks = 15;
+    Simulation sim{options, real_cores()};
+    sim.run(500ms).crash(3, 8s).run(9s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_GT(sim.final_height(3), 30U);
+}
+
+class Evidence : public testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
+    Simulation sim{calm(), real_cores()};
+    sim.byzantine(1, GetParam()).run(6s).recover();
+    EXPECT_HOLDS(sim);
+    const OperatorNumber culprit = sim.world().number_of(1);
+    EXPECT_EQ(sim.offenders(), std::set{culprit}) << "the wrapper did not misbehave";
+    EXPECT_EQ(sim.accused(), std::set{culprit});
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, Evidence,
+                         testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork),
+                         [](const auto& info) {
+                             std::string name;
+                             for (const char c : std::string(to_string(info.param)))
+                                 if (c != '-') name += c;
+                             return name;
+                         });
+
+TEST(Liveness, HoldsUnderASilentLeader) {
+    Simulation sim{calm(), real_cores()};
+    sim.byzantine(2, Misbehaviour::silent_leader).run(5s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_TRUE(sim.accused().empty());
+}
+
+TEST(Liveness, HoldsWhenALaneOwnerWithholdsItsBatches) {
+    Simulation sim{calm(), real_cores()};
+    sim.byzantine(2, Misbehaviour::withholder).run(5s).recover();
+    EXPECT_HOLDS(sim);
+}
+
+TEST(Determinism, ASeedLeavesTheSameTraceTwice) {
+    for (const std::uint64_t seed : {7ULL, 23ULL, 61ULL}) {
+        const Verdict first = run_once(draw_options(seed), real_cores());
+        const Verdict second = run_once(draw_options(seed), real_cores());
+        EXPECT_EQ(first.trace_hash, second.trace_hash) << "seed " << seed;
+        EXPECT_EQ(first.simulated, second.simulated);
+    }
+}
+
+}  // namespace
+}  // namespace rondo::sim

@@ -1,0 +1,60 @@
+#include "tests/simulation/mutants/mutants.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/simulation/cores/cores.hpp"
+#include "tests/simulation/run/simulation.hpp"
+
+/// The simulator proves itself: each rule switched off must be noticed within a stated number of seeds.
+namespace rondo::sim {
+namespace {
+
+Options harsh(std::uint64_t seed) {
+    Options options;
+    options.seed = seed;
+    options.chaos = 6 * second;
+    options.faults.links = {.drop_permille = 60, .duplicate_permille = 50, .jitter = 60 * millisecond};
+    options.faults.partition_interval = 1200 * millisecond;
+    options.faults.partition_length = 1500 * millisecond;
+    options.faults.actor_crash_interval = 250 * millisecond;
+    options.faults.boundary_crash_ppm = 1000;
+    return options;
+}
+
+struct Caught {
+    std::uint64_t seed;
+    std::string how;
+};
+
+std::optional<Caught> catch_mutant(Mutant mutant, std::uint64_t seeds_max) {
+    living_mutant = mutant;
+    std::optional<Caught> caught;
+    for (std::uint64_t seed = 1; seed <= seeds_max && !caught; ++seed) {
+        const Verdict verdict = Simulation(harsh(seed), real_cores()).chaos().verdict();
+        if (!verdict.ok()) caught = Caught{seed, *verdict.failure};
+    }
+    living_mutant = Mutant::none;
+    return caught;
+}
+
+#define EXPECT_CAUGHT(mutant, seeds)                                                                        \
+    do {                                                                                                    \
+        const auto caught = catch_mutant(mutant, seeds);                                                    \
+        ASSERT_TRUE(caught) << "not noticed in " << (seeds) << " seeds";                                    \
+        std::printf("seed %llu: %s\n", static_cast<unsigned long long>(caught->seed), caught->how.c_str()); \
+    } while (false)
+
+TEST(Mutants, WithoutOneNothingIsBrokenInTheSameRuns) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        const Verdict verdict = Simulation(harsh(seed), real_cores()).chaos().verdict();
+        EXPECT_TRUE(verdict.ok()) << *verdict.failure << "\nseed " << seed;
+    }
+}
+TEST(Mutants, AQuorumThatIsTooSmallIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::quorum_too_small, 20U); }
+TEST(Mutants, FinalizingWhatWasNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::finalize_gate_removed, 20U); }
+TEST(Mutants, ASigningGateThatForgetsIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::forgetful_gate, 20U); }
+TEST(Mutants, BuildingOverViewsThatWereNotNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::skipped_views_unchecked, 20U); }
+TEST(Mutants, ANonceUsedTwiceIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::nonces_unchecked, 20U); }
+
+}  // namespace
+}  // namespace rondo::sim
