@@ -39,7 +39,8 @@ void Chain::add(const Digest& digest, Body body) {
     const View view = view_of(body);
     if (view <= floor_.view || this->body(view, digest) != nullptr) return;
     waiting_.emplace(Key{view, digest}, std::make_shared<const Body>(std::move(body)));
-    while (link_one_waiting()) {}
+    while (link_one_waiting()) {
+    }
 }
 
 bool Chain::link_one_waiting() {

@@ -28,9 +28,12 @@ bool Simplex::commit_final(Turn& turn) {
     require(last != nullptr, "the epoch is over before its tails become final");
     for (const Block& block : *path) {
         if (block.tail) break;
-        if (&block == last) commit_block(turn, block, finalization);
-        else if (const Certificate* own = certificate(block.view, VoteKind::finalize)) commit_block(turn, block, *own);
-        else commit_block(turn, block, std::nullopt);
+        if (&block == last)
+            commit_block(turn, block, finalization);
+        else if (const Certificate* own = certificate(block.view, VoteKind::finalize))
+            commit_block(turn, block, *own);
+        else
+            commit_block(turn, block, std::nullopt);
     }
     if (replica_.at_boundary(*last)) {
         next_set_hash_ = proposal_in(*last->body)->next_set_hash;
@@ -69,8 +72,10 @@ void Simplex::commit_block(Turn& turn, const Block& block, const std::optional<C
 void Simplex::store_epoch_proof(Turn& turn, const std::vector<Block>& path, const Certificate& finalization) const {
     FinalBlocks proof{{}, finalization, {}};
     for (const Block& block : path) {
-        if (const Tail* tail = std::get_if<Tail>(block.body.get())) proof.tails.push_back(*tail);
-        else proof.blocks = {*proposal_in(*block.body)};
+        if (const Tail* tail = std::get_if<Tail>(block.body.get()))
+            proof.tails.push_back(*tail);
+        else
+            proof.blocks = {*proposal_in(*block.body)};
     }
     turn.effects.put(tables::proofs, tables::key(replica_.epoch), encode(proof));
 }
@@ -115,7 +120,8 @@ bool Simplex::begin_next_epoch(Turn& turn) {
 namespace {
 
 /// Blocks follow one another from the floor, tails follow the last of them, and the proof is for the last body.
-bool is_chained(const Block& floor, const std::vector<Proposal>& blocks, const std::vector<Tail>& tails, const Certificate& proof) {
+bool is_chained(const Block& floor, const std::vector<Proposal>& blocks, const std::vector<Tail>& tails,
+                const Certificate& proof) {
     Digest parent = floor.digest;
     View parent_view = floor.view;
     Height height = floor.height;
@@ -150,7 +156,8 @@ bool Simplex::on_final_range(Turn& turn, const FinalBlocks& range) {
                malformed(context, body).empty() && is_signed(genesis, context, body);
     };
     if (!is_certified(genesis, context, *range.proof, nullptr)) return false;
-    if (blocks.back().height > context.planned_end || (!range.tails.empty() && blocks.back().height != context.planned_end)) return false;
+    if (blocks.back().height > context.planned_end || (!range.tails.empty() && blocks.back().height != context.planned_end))
+        return false;
     for (const Proposal& block : blocks)
         if (!is_right(block)) return false;
     for (const Tail& tail : range.tails)

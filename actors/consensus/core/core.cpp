@@ -98,8 +98,10 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
 
 void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
     const auto decoded = decode<ConsensusMessage>(message.payload);
-    if (decoded) on_message(turn, message.from, *decoded);
-    else ++undecodable_;
+    if (decoded)
+        on_message(turn, message.from, *decoded);
+    else
+        ++undecodable_;
 }
 
 bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message) {
@@ -120,15 +122,24 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
             if constexpr (requires { m.epoch; }) {
                 if (!is_current(turn, from, m.epoch, message)) return;
             }
-            if constexpr (std::is_same_v<T, Proposal> || std::is_same_v<T, Tail>) simplex_.on_body(turn, from, m);
-            else if constexpr (std::is_same_v<T, Vote>) simplex_.on_vote(turn, from, m);
-            else if constexpr (std::is_same_v<T, Certificate>) simplex_.on_certificate(turn, from, m);
-            else if constexpr (std::is_same_v<T, PoAs>) on_poas(turn, m);
-            else if constexpr (std::is_same_v<T, CertificateRequest>) simplex_.on_certificate_request(turn, from, m.view);
-            else if constexpr (std::is_same_v<T, PoaRequest>) on_poa_request(turn, from, m);
-            else if constexpr (std::is_same_v<T, BodyRequest>) simplex_.on_body_request(turn, from, m.digest);
-            else if constexpr (std::is_same_v<T, BlockRangeRequest>) catchup_.on_range_request(turn, from, m);
-            else catchup_.on_range(turn, from, m);
+            if constexpr (std::is_same_v<T, Proposal> || std::is_same_v<T, Tail>)
+                simplex_.on_body(turn, from, m);
+            else if constexpr (std::is_same_v<T, Vote>)
+                simplex_.on_vote(turn, from, m);
+            else if constexpr (std::is_same_v<T, Certificate>)
+                simplex_.on_certificate(turn, from, m);
+            else if constexpr (std::is_same_v<T, PoAs>)
+                on_poas(turn, m);
+            else if constexpr (std::is_same_v<T, CertificateRequest>)
+                simplex_.on_certificate_request(turn, from, m.view);
+            else if constexpr (std::is_same_v<T, PoaRequest>)
+                on_poa_request(turn, from, m);
+            else if constexpr (std::is_same_v<T, BodyRequest>)
+                simplex_.on_body_request(turn, from, m.digest);
+            else if constexpr (std::is_same_v<T, BlockRangeRequest>)
+                catchup_.on_range_request(turn, from, m);
+            else
+                catchup_.on_range(turn, from, m);
         },
         message);
 }
@@ -194,7 +205,8 @@ std::vector<StatusField> ConsensusCore::status() const {
         {"pending_tips", replica_.lanes.pending_beyond(*floor.cut)},
         {"rejected_messages", simplex_.rejected() + undecodable_},
     };
-    for (const auto& [number, votes] : simplex_.votes_on_chain()) fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
+    for (const auto& [number, votes] : simplex_.votes_on_chain())
+        fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
     if (!replica_.muted.empty()) fields.push_back({"signs_nothing_because", replica_.muted});
     return fields;
 }

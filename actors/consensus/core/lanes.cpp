@@ -18,7 +18,8 @@ Lanes::Lanes(const StoreView& store, Epoch epoch) : epoch_(epoch) {
         auto poa = decode<PoA>(value);
         require(poa.has_value(), "a stored certificate of availability decodes");
         const BatchHeader header = poa->header;
-        by_epoch_[header.epoch][header.lane].emplace(header.height, Held{digest_of(header), std::move(*poa), Instant(0), std::nullopt});
+        by_epoch_[header.epoch][header.lane].emplace(header.height,
+                                                     Held{digest_of(header), std::move(*poa), Instant(0), std::nullopt});
         return true;
     });
 }
@@ -107,8 +108,8 @@ void Lanes::on_final_cut(Turn& turn, const std::vector<CutEntry>& delta) {
     for (const CutEntry& entry : delta) {
         if (const auto it = lanes.find(entry.lane); it != lanes.end())
             it->second.erase(it->second.begin(), it->second.upper_bound(entry.height));
-        turn.effects.records.push_back(EraseRange{tables::poas, tables::key(epoch_, entry.lane),
-                                                  tables::key(epoch_, entry.lane, entry.height.next())});
+        turn.effects.records.push_back(
+            EraseRange{tables::poas, tables::key(epoch_, entry.lane), tables::key(epoch_, entry.lane, entry.height.next())});
     }
 }
 

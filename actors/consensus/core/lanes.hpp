@@ -16,8 +16,8 @@ class Lanes {
     struct Held {
         Digest digest{};
         PoA poa;
-        Instant since;                        ///< known here
-        std::optional<Instant> relayed_since; ///< first relayed to all (rule 3, censorship)
+        Instant since;                         ///< known here
+        std::optional<Instant> relayed_since;  ///< first relayed to all (rule 3, censorship)
     };
 
     Lanes(const StoreView& store, Epoch epoch);
@@ -34,7 +34,8 @@ class Lanes {
     /// Marks and returns what has been held longer than `patience` and is beyond `cut`: rule 3 relays it to all.
     [[nodiscard]] std::vector<PoA> take_overdue(const Cut& cut, std::uint64_t window, Instant now, DurationMs patience);
     /// A lane whose tip is beyond `cut` in the window, although it was relayed to all before `before`. `cut` is the proposal's.
-    [[nodiscard]] std::optional<LaneId> neglected(const Cut& parent_cut, const Cut& cut, std::uint64_t window, Instant before) const;
+    [[nodiscard]] std::optional<LaneId> neglected(const Cut& parent_cut, const Cut& cut, std::uint64_t window,
+                                                  Instant before) const;
 
     void on_final_cut(Turn& turn, const std::vector<CutEntry>& delta);
     void begin(Turn& turn, Epoch epoch);

@@ -23,10 +23,13 @@ Finding check_cut(const Replica& replica, const Proposal& block, const Block& pa
     for (const CutEntry& entry : block.cut_delta) {
         const CutEntry* base = parent.cut->find(entry.lane);
         const LaneHeight low = base == nullptr ? LaneHeight(0) : base->height;
-        if (entry.height <= low || entry.height > low.plus(replica.parameters().lane_window)) return invalid("cut outside the window");
+        if (entry.height <= low || entry.height > low.plus(replica.parameters().lane_window))
+            return invalid("cut outside the window");
         const Lanes::Held* held = replica.lanes.find(block.epoch, entry.lane, entry.height);
-        if (held == nullptr) finding.poas.push_back(entry.digest);
-        else if (held->digest != entry.digest) return invalid("cut cites another batch than the certified one");
+        if (held == nullptr)
+            finding.poas.push_back(entry.digest);
+        else if (held->digest != entry.digest)
+            return invalid("cut cites another batch than the certified one");
     }
     if (block.cut_root != root_of(block.cut_delta.empty() ? *parent.cut : advance(*parent.cut, block.cut_delta)))
         return invalid("wrong cut root");
@@ -39,11 +42,14 @@ Finding check_cut(const Replica& replica, const Proposal& block, const Block& pa
 
 Finding check_executed(const Replica& replica, const Proposal& block, const Block& parent) {
     if (block.executed == parent.executed) {
-        if (!block.cut_delta.empty() && !lag_allows_content(replica, block.height, block.executed)) return invalid("execution too far behind");
+        if (!block.cut_delta.empty() && !lag_allows_content(replica, block.height, block.executed))
+            return invalid("execution too far behind");
         return {};
     }
-    if (block.executed.height <= parent.executed.height || block.executed.height >= block.height) return invalid("executed height");
-    if (!block.cut_delta.empty() && !lag_allows_content(replica, block.height, block.executed)) return invalid("execution too far behind");
+    if (block.executed.height <= parent.executed.height || block.executed.height >= block.height)
+        return invalid("executed height");
+    if (!block.cut_delta.empty() && !lag_allows_content(replica, block.height, block.executed))
+        return invalid("execution too far behind");
     const auto mine = replica.results.find(block.executed.height);
     if (!mine) return missing("a result not computed here yet");
     if (*mine != block.executed.result_digest) return invalid("a result that differs from mine");
@@ -101,7 +107,8 @@ Finding check_block(const Replica& replica, const Proposal& block, const Block& 
     Finding worst;
     const auto consider = [&](Finding finding) {
         if (finding.verdict == Verdict::ok || worst.verdict == Verdict::invalid) return;
-        if (finding.verdict == Verdict::invalid || worst.verdict == Verdict::ok || worst.verdict == Verdict::refused) worst = std::move(finding);
+        if (finding.verdict == Verdict::invalid || worst.verdict == Verdict::ok || worst.verdict == Verdict::refused)
+            worst = std::move(finding);
     };
     consider(check_time(block, parent, now));
     consider(check_next_set(replica, block));
@@ -125,10 +132,12 @@ std::string_view malformed(const EpochContext& context, const Body& body) {
     if (const Tail* tail = std::get_if<Tail>(&body)) return tail->version == 1 ? "" : "version";
     const Proposal& block = std::get<Proposal>(body);
     if (block.version != 1) return "version";
-    if (!block.forced.empty() || block.vrf_proof || block.l1_origin != L1Origin{}) return "a field that this version leaves empty";
+    if (!block.forced.empty() || block.vrf_proof || block.l1_origin != L1Origin{})
+        return "a field that this version leaves empty";
     if (block.cut_delta.size() > context.operators.size()) return "too many tips";
     const auto lane_not_after = [](const CutEntry& a, const CutEntry& b) { return a.lane >= b.lane; };
-    if (std::adjacent_find(block.cut_delta.begin(), block.cut_delta.end(), lane_not_after) != block.cut_delta.end()) return "unsorted cut";
+    if (std::adjacent_find(block.cut_delta.begin(), block.cut_delta.end(), lane_not_after) != block.cut_delta.end())
+        return "unsorted cut";
     for (const CutEntry& entry : block.cut_delta)
         if (!context.index_of(entry.lane)) return "a lane of nobody";
     if (block.votes.size() > votes_max(context)) return "too many votes";
@@ -136,7 +145,8 @@ std::string_view malformed(const EpochContext& context, const Body& body) {
     std::vector<VotePool::Slot> slots;
     for (const VoteRecord& vote : block.votes) {
         if (vote.view < oldest || vote.view >= block.view || vote.view == View(0)) return "a vote outside the last views";
-        if (context.at(vote.signer) == nullptr || (vote.vote == VoteKind::nullify) != vote.digest.is_zero()) return "a vote of nobody";
+        if (context.at(vote.signer) == nullptr || (vote.vote == VoteKind::nullify) != vote.digest.is_zero())
+            return "a vote of nobody";
         slots.push_back(VotePool::slot_of(vote));
     }
     if (!std::is_sorted(block.votes.begin(), block.votes.end())) return "unsorted votes";
@@ -145,7 +155,8 @@ std::string_view malformed(const EpochContext& context, const Body& body) {
     return "";
 }
 
-Finding check(const Replica& replica, const Body& body, const Block& parent, Instant now, Instant entered, std::vector<Vote>& learned) {
+Finding check(const Replica& replica, const Body& body, const Block& parent, Instant now, Instant entered,
+              std::vector<Vote>& learned) {
     if (const Proposal* block = proposal_in(body)) return check_block(replica, *block, parent, now, entered, learned);
     return replica.at_boundary(parent) ? Finding{} : invalid("a tail before the boundary block");
 }

@@ -8,7 +8,7 @@
 /// Rules 2 and 3 as far as they concern one body on a known parent: what a leader may propose and what a voter accepts.
 namespace rondo::consensus {
 
-enum class [[nodiscard]] Verdict : std::uint8_t {
+enum class [[nodiscard]] Verdict : std::uint8_t{
     ok,
     missing,  ///< may become valid: fetch, wait, check again
     refused,  ///< valid, but it censors: no vote
@@ -18,8 +18,8 @@ enum class [[nodiscard]] Verdict : std::uint8_t {
 struct Finding {
     Verdict verdict = Verdict::ok;
     std::string_view reason;
-    std::vector<Digest> poas;          ///< missing certificates of availability
-    std::optional<Instant> not_before; ///< valid at that time at the earliest
+    std::vector<Digest> poas;           ///< missing certificates of availability
+    std::optional<Instant> not_before;  ///< valid at that time at the earliest
 };
 
 /// What can be said without the parent: only well-formed bodies may enter the chain. Empty: nothing wrong.
@@ -34,6 +34,7 @@ struct Finding {
 [[nodiscard]] std::vector<CutEntry> includable(const Replica& replica, const Block& parent);
 
 /// An unsigned body on `parent`, or nothing while something it needs is not known here. `repeat_executed`: rule 2.
-[[nodiscard]] std::optional<Body> draft(const Replica& replica, const Block& parent, View view, Instant now, bool repeat_executed);
+[[nodiscard]] std::optional<Body> draft(const Replica& replica, const Block& parent, View view, Instant now,
+                                        bool repeat_executed);
 
 }  // namespace rondo::consensus

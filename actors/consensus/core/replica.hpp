@@ -20,15 +20,15 @@ struct Replica {
     Digest genesis;
     SigningGate gate;
     Epochs epochs;
-    Epoch epoch;                        ///< the one this node is in
-    const EpochContext* context;        ///< of `epoch`
-    std::optional<SignerIndex> index;   ///< of this node in it
+    Epoch epoch;                       ///< the one this node is in
+    const EpochContext* context;       ///< of `epoch`
+    std::optional<SignerIndex> index;  ///< of this node in it
     Chain chain;
     Lanes lanes;
     Results results;
     VotePool pool;
     Voice voice;
-    std::string muted;                  ///< not empty: why this node signs nothing
+    std::string muted;  ///< not empty: why this node signs nothing
 
     [[nodiscard]] const Parameters& parameters() const { return context->parameters; }
     /// True once the epoch's last block is final: only the next epoch can go on.

@@ -11,23 +11,27 @@ void Simplex::recover() {
     const Block& floor = replica_.chain.floor();
     const Epoch epoch = replica_.epoch;
     current_ = floor.view;
-    replica_.store.scan(tables::certificates, tables::key(epoch, floor.view), tables::key(epoch.next()), [&](ByteView, ByteView value) {
-        auto certificate = decode<Certificate>(value);
-        require(certificate.has_value(), "a stored certificate decodes");
-        current_ = std::max(current_, certificate->view);
-        if (certificate->vote == VoteKind::finalize) (certificate->view > floor.view ? pending_final_ : latest_finalization_) = *certificate;
-        if (certificate->view > floor.view) views_[certificate->view].certificates[at(certificate->vote)] = std::move(*certificate);
-        return true;
-    });
-    replica_.store.scan(tables::bodies, tables::key(epoch, floor.view.next()), tables::key(epoch.next()), [&](ByteView, ByteView value) {
-        auto body = decode<Body>(value);
-        require(body.has_value(), "a stored body decodes");
-        ViewState& state = views_[view_of(*body)];
-        const Digest digest = digest_of(*body);
-        state.candidate = state.stored_body = digest;
-        replica_.chain.add(digest, std::move(*body));
-        return true;
-    });
+    replica_.store.scan(tables::certificates, tables::key(epoch, floor.view), tables::key(epoch.next()),
+                        [&](ByteView, ByteView value) {
+                            auto certificate = decode<Certificate>(value);
+                            require(certificate.has_value(), "a stored certificate decodes");
+                            current_ = std::max(current_, certificate->view);
+                            if (certificate->vote == VoteKind::finalize)
+                                (certificate->view > floor.view ? pending_final_ : latest_finalization_) = *certificate;
+                            if (certificate->view > floor.view)
+                                views_[certificate->view].certificates[at(certificate->vote)] = std::move(*certificate);
+                            return true;
+                        });
+    replica_.store.scan(tables::bodies, tables::key(epoch, floor.view.next()), tables::key(epoch.next()),
+                        [&](ByteView, ByteView value) {
+                            auto body = decode<Body>(value);
+                            require(body.has_value(), "a stored body decodes");
+                            ViewState& state = views_[view_of(*body)];
+                            const Digest digest = digest_of(*body);
+                            state.candidate = state.stored_body = digest;
+                            replica_.chain.add(digest, std::move(*body));
+                            return true;
+                        });
     current_ = current_.next();
     active_.assign(replica_.context->operators.size(), current_);
     recover_own_votes();
@@ -100,7 +104,8 @@ void Simplex::say_again(Turn& turn) {
     for (auto it = views_.lower_bound(lowest); it != views_.end() && it->first <= current_; ++it) {
         for (const VoteKind kind : {VoteKind::notarize, VoteKind::nullify, VoteKind::finalize}) {
             if (it->second.certificates[at(kind)]) continue;
-            if (const auto vote = it->second.tally.find(kind, replica_.epoch, it->first, *replica_.index)) voice.broadcast(turn, *vote);
+            if (const auto vote = it->second.tally.find(kind, replica_.epoch, it->first, *replica_.index))
+                voice.broadcast(turn, *vote);
         }
     }
     if (current_ > View(1)) {
@@ -111,8 +116,10 @@ void Simplex::say_again(Turn& turn) {
                 break;
             }
     }
-    if (pending_final_) voice.broadcast(turn, *pending_final_);
-    else if (latest_finalization_) voice.broadcast(turn, *latest_finalization_);
+    if (pending_final_)
+        voice.broadcast(turn, *pending_final_);
+    else if (latest_finalization_)
+        voice.broadcast(turn, *latest_finalization_);
     const auto state = views_.find(current_);
     if (state == views_.end() || !state->second.proposed || !state->second.candidate) return;
     if (const auto body = replica_.chain.body(current_, *state->second.candidate)) voice.broadcast(turn, message_of(*body));
@@ -150,8 +157,10 @@ void Simplex::on_certificate_request(Turn& turn, OperatorNumber from, View view)
 }
 
 void Simplex::on_body_request(Turn& turn, OperatorNumber from, const Digest& digest) const {
-    if (const auto body = replica_.chain.body(digest)) replica_.voice.send(turn, from, message_of(*body));
-    else if (latest_finalization_) replica_.voice.send(turn, from, *latest_finalization_);
+    if (const auto body = replica_.chain.body(digest))
+        replica_.voice.send(turn, from, message_of(*body));
+    else if (latest_finalization_)
+        replica_.voice.send(turn, from, *latest_finalization_);
 }
 
 }  // namespace rondo::consensus

@@ -5,7 +5,8 @@
 namespace rondo::consensus {
 namespace {
 
-bool by(const Digest& genesis, const OperatorInfo* member, Epoch epoch, Kind kind, const Bytes& body, const Signature& signature) {
+bool by(const Digest& genesis, const OperatorInfo* member, Epoch epoch, Kind kind, const Bytes& body,
+        const Signature& signature) {
     return member != nullptr && crypto::verify(member->key, signing_bytes(genesis, epoch, kind, body), signature);
 }
 
@@ -28,8 +29,8 @@ bool is_signed(const Digest& genesis, const EpochContext& context, const Vote& v
 }
 
 bool is_signed(const Digest& genesis, const EpochContext& context, const Body& body) {
-    return std::visit([&](const auto& b) { return by(genesis, context.at(b.leader), b.epoch, b.kind, encode_body(b), b.signature); },
-                      body);
+    return std::visit(
+        [&](const auto& b) { return by(genesis, context.at(b.leader), b.epoch, b.kind, encode_body(b), b.signature); }, body);
 }
 
 bool is_certified(const Digest& genesis, const EpochContext& context, const Certificate& certificate, const Tally* tally) {

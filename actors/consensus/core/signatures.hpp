@@ -9,7 +9,8 @@ namespace rondo::consensus {
 /// By the member it names as its leader.
 [[nodiscard]] bool is_signed(const Digest& genesis, const EpochContext& context, const Body& body);
 /// Quorum stake, ascending signers, every signature right. Votes that `tally` holds are not verified again (it may be null).
-[[nodiscard]] bool is_certified(const Digest& genesis, const EpochContext& context, const Certificate& certificate, const Tally* tally);
+[[nodiscard]] bool is_certified(const Digest& genesis, const EpochContext& context, const Certificate& certificate,
+                                const Tally* tally);
 /// Header by the lane's owner; acks of quorum stake, of which weak stake verified.
 [[nodiscard]] bool is_available(const Digest& genesis, const EpochContext& context, const PoA& poa);
 

@@ -31,8 +31,8 @@ namespace rondo::consensus {
 /// Durable before sent: a vote's slot by the gate, the body with my Notarize, and every certificate as soon as it is known
 /// (so the one I entered v by is there no later than my first vote in v, and Notarization(v) with my Finalize(v)).
 ///
-/// Files: votes.cpp (4–7, votes to certificates), views.cpp (1–3, 5: entering, proposing, voting, timers), commit.cpp (7, epochs),
-/// retry.cpp (8, holes, recovery).
+/// Files: votes.cpp (4–7, votes to certificates), views.cpp (1–3, 5: entering, proposing, voting, timers), commit.cpp (7,
+/// epochs), retry.cpp (8, holes, recovery).
 class Simplex {
   public:
     explicit Simplex(Replica& replica);
@@ -141,26 +141,26 @@ class Simplex {
     Instant entered_;
     std::optional<Instant> proposal_seen_;
     std::optional<Instant> includable_since_;
-    std::optional<Instant> not_before_;     ///< the candidate's timestamp becomes right
-    std::optional<Instant> fetched_at_;     ///< when the candidate's missing parts were last asked for
+    std::optional<Instant> not_before_;  ///< the candidate's timestamp becomes right
+    std::optional<Instant> fetched_at_;  ///< when the candidate's missing parts were last asked for
     bool helped_leader_ = false;
     bool timed_out_ = false;
     bool idle_over_ = false;
     bool tail_expected_ = false;
-    bool news_ = true;                      ///< something changed that a judgement may depend on
+    bool news_ = true;  ///< something changed that a judgement may depend on
     bool left_behind_ = false;
     bool repeat_executed_ = false;
     std::optional<View> own_last_proposal_;
 
-    std::optional<Digest> next_set_hash_;   ///< of the epoch's boundary block, once it is final
+    std::optional<Digest> next_set_hash_;  ///< of the epoch's boundary block, once it is final
     std::optional<Certificate> pending_final_;
     std::optional<Certificate> latest_finalization_;
-    std::deque<Vote> own_votes_;            ///< signed in this step, not counted yet
+    std::deque<Vote> own_votes_;  ///< signed in this step, not counted yet
     Pace pace_;
     Instant tick_due_;
     Instant last_progress_;
     std::uint64_t ticks_ = 0;
-    std::vector<View> active_;              ///< by signer: the newest view it was heard in
+    std::vector<View> active_;  ///< by signer: the newest view it was heard in
     Height notarized_height_;
     Height seen_height_;
     std::map<OperatorNumber, std::uint64_t> votes_on_chain_;

@@ -17,7 +17,9 @@ inline constexpr Table results{8, "results"};            ///< height → result 
 namespace detail {
 inline void append_number(Bytes& out, std::uint64_t value) { append_be64(out, value); }
 template <class Tag, class Rep>
-void append_number(Bytes& out, Number<Tag, Rep> number) { append_be64(out, number.value); }
+void append_number(Bytes& out, Number<Tag, Rep> number) {
+    append_be64(out, number.value);
+}
 }  // namespace detail
 
 template <class... Numbers>

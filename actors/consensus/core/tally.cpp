@@ -25,8 +25,10 @@ void Tally::add(const Vote& vote, Stake stake) {
     require(!entry.present, "a vote is counted once");
     entry = {true, false, vote.digest, vote.signature};
     const auto sum = std::find_if(ballot.sums.begin(), ballot.sums.end(), [&](const Sum& s) { return s.digest == vote.digest; });
-    if (sum == ballot.sums.end()) ballot.sums.push_back({vote.digest, stake});
-    else sum->stake = sum->stake.plus(stake.value);
+    if (sum == ballot.sums.end())
+        ballot.sums.push_back({vote.digest, stake});
+    else
+        sum->stake = sum->stake.plus(stake.value);
 }
 
 Stake Tally::stake_for(VoteKind kind, const Digest& digest) const {

@@ -18,9 +18,12 @@ void Simplex::enter(Turn& turn, View view) {
     if (state.candidate || state.leader_at_fault) proposal_seen_ = turn.now;
     // 5, for what was heard before I came.
     const bool leader_gave_up = state.tally.find(VoteKind::nullify, replica_.epoch, view, leader_).has_value();
-    if (leader_gave_up) nullify(turn, "its leader did");
-    else if (state.tally.stake_for(VoteKind::nullify, Digest{}) >= replica_.context->weak()) nullify(turn, "weak stake did");
-    else if (leader_is_silent()) nullify(turn, "its leader has long been silent");
+    if (leader_gave_up)
+        nullify(turn, "its leader did");
+    else if (state.tally.stake_for(VoteKind::nullify, Digest{}) >= replica_.context->weak())
+        nullify(turn, "weak stake did");
+    else if (leader_is_silent())
+        nullify(turn, "its leader has long been silent");
     if (i_lead() && best_parent() == nullptr)
         if (const auto peer = replica_.voice.peer(ticks_++)) ask_for_holes(turn, *peer);
 }
@@ -74,7 +77,8 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
     if (replica_.chain.body(view, digest) != nullptr) return;
     const auto notarization = certificate(view, VoteKind::notarize);
     const auto finalization = certificate(view, VoteKind::finalize);
-    const bool wanted = (notarization != nullptr && notarization->digest == digest) || (finalization != nullptr && finalization->digest == digest);
+    const bool wanted = (notarization != nullptr && notarization->digest == digest) ||
+                        (finalization != nullptr && finalization->digest == digest);
     if (!wanted && replica_.chain.bodies_in(view) >= bodies_per_view_max) return;
     if (!is_signed(replica_.genesis, *replica_.context, body)) {
         ++rejected_;
@@ -92,7 +96,8 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
     // A chain grows by one block per view at most: a leader's word is believed within that.
     const Block& floor = replica_.chain.floor();
     const Proposal* block = proposal_in(body);
-    if (block != nullptr && block->height <= floor.height.plus(view.value - floor.view.value)) seen_height_ = std::max(seen_height_, block->height);
+    if (block != nullptr && block->height <= floor.height.plus(view.value - floor.view.value))
+        seen_height_ = std::max(seen_height_, block->height);
     if (!state.candidate) state.candidate = digest;
     if (wanted) store_body(turn, state, digest, body);
     replica_.chain.add(digest, std::move(body));
@@ -175,7 +180,8 @@ bool Simplex::act_on(Turn& turn, const Digest& digest, const Body& body, const F
         case Verdict::refused:
             return false;
         case Verdict::invalid:
-            turn.log(Level::warn, "invalid proposal in view " + std::to_string(current_.value) + ": " + std::string(finding.reason));
+            turn.log(Level::warn,
+                     "invalid proposal in view " + std::to_string(current_.value) + ": " + std::string(finding.reason));
             nullify(turn, finding.reason);
             return sent(current_, VoteKind::nullify);
     }

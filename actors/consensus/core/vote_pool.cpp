@@ -16,10 +16,9 @@ bool VotePool::holds(const VoteRecord& record) const {
 
 bool carried_by(const std::vector<const Proposal*>& bodies, const VotePool::Slot& slot) {
     return std::any_of(bodies.begin(), bodies.end(), [&](const Proposal* body) {
-        const auto it = std::lower_bound(body->votes.begin(), body->votes.end(), slot,
-                                         [](const VoteRecord& r, const VotePool::Slot& s) {
-                                             return std::tie(r.view, r.vote) < std::tie(s.view, s.kind);
-                                         });
+        const auto it = std::lower_bound(
+            body->votes.begin(), body->votes.end(), slot,
+            [](const VoteRecord& r, const VotePool::Slot& s) { return std::tie(r.view, r.vote) < std::tie(s.view, s.kind); });
         for (auto at = it; at != body->votes.end() && at->view == slot.view && at->vote == slot.kind; ++at)
             if (at->signer == slot.signer) return true;
         return false;

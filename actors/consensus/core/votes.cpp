@@ -17,9 +17,7 @@ bool Simplex::sent(View view, VoteKind kind) const {
     return it != views_.end() && it->second.sent[at(kind)];
 }
 
-bool Simplex::in_reach(View view) const {
-    return view > replica_.chain.floor().view && view <= current_.plus(views_ahead_max);
-}
+bool Simplex::in_reach(View view) const { return view > replica_.chain.floor().view && view <= current_.plus(views_ahead_max); }
 
 bool Simplex::may_sign() const { return replica_.index && replica_.muted.empty() && !left_behind_ && !replica_.epoch_is_over(); }
 
@@ -116,15 +114,19 @@ void Simplex::count(Turn& turn, const Vote& vote) {
     ViewState& state = views_[vote.view];
     state.tally.add(vote, replica_.context->at(vote.signer)->stake);
     const Stake stake = state.tally.stake_for(vote.vote, vote.digest);
-    if (!state.certificates[at(vote.vote)] && stake >= replica_.context->quorum()) return accept(turn, state.tally.certificate(vote));
+    if (!state.certificates[at(vote.vote)] && stake >= replica_.context->quorum())
+        return accept(turn, state.tally.certificate(vote));
     if (vote.vote == VoteKind::nullify && vote.view == current_) {
-        if (vote.signer == leader_) nullify(turn, "its leader did");
-        else if (stake >= replica_.context->weak()) nullify(turn, "weak stake did");
+        if (vote.signer == leader_)
+            nullify(turn, "its leader did");
+        else if (stake >= replica_.context->weak())
+            nullify(turn, "weak stake did");
     }
 }
 
 void Simplex::on_certificate(Turn& turn, OperatorNumber, const Certificate& certificate) {
-    if (certificate.view <= replica_.chain.floor().view || this->certificate(certificate.view, certificate.vote) != nullptr) return;
+    if (certificate.view <= replica_.chain.floor().view || this->certificate(certificate.view, certificate.vote) != nullptr)
+        return;
     const auto it = views_.find(certificate.view);
     const Tally* tally = it == views_.end() ? nullptr : &it->second.tally;
     if (!is_certified(replica_.genesis, *replica_.context, certificate, tally)) {

@@ -162,7 +162,8 @@ TEST(Consensus, BothBodiesOfAnEquivocationReachTheWatcher) {
     EXPECT_TRUE(makes_progress(cluster));
     std::map<View, std::set<Digest>> bodies;
     for (const SignedMessage& m : cluster.seen(0))
-        if (const auto* p = std::get_if<Proposal>(&m); p != nullptr && p->leader == SignerIndex(2)) bodies[p->view].insert(digest_of(*p));
+        if (const auto* p = std::get_if<Proposal>(&m); p != nullptr && p->leader == SignerIndex(2))
+            bodies[p->view].insert(digest_of(*p));
     ASSERT_FALSE(bodies.empty());
     EXPECT_EQ(bodies.begin()->second.size(), 2U);
     expect_sound(cluster);
@@ -182,7 +183,8 @@ TEST(Consensus, ADoubleVoterCountsOnceAndIsSeenOnce) {
     EXPECT_TRUE(makes_progress(cluster));
     std::map<View, int> votes;
     for (const SignedMessage& m : cluster.seen(0))
-        if (const auto* v = std::get_if<Vote>(&m); v != nullptr && v->signer == SignerIndex(3) && v->vote == VoteKind::notarize) ++votes[v->view];
+        if (const auto* v = std::get_if<Vote>(&m); v != nullptr && v->signer == SignerIndex(3) && v->vote == VoteKind::notarize)
+            ++votes[v->view];
     ASSERT_FALSE(votes.empty());
     for (const auto& [view, count] : votes) EXPECT_LE(count, 2) << "view " << view.value;
     EXPECT_EQ(votes.begin()->second, 2);
@@ -215,23 +217,49 @@ TEST_P(WrongProposal, IsNullifiedAtOnceAndNeverOnTheChain) {
     for (const FinalBlock& block : cluster.chain(0)) EXPECT_FALSE(wrong.contains(digest_of(block.block)));
     expect_sound(cluster);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Consensus, WrongProposal,
-    testing::Values(Wrong{"height", [](Proposal& p) { p.height = p.height.next(); }}, Wrong{"version", [](Proposal& p) { p.version = 2; }},
-                    Wrong{"cut_root", [](Proposal& p) { p.cut_root.bytes[3] ^= 1; }},
-                    Wrong{"unknown_tip", [](Proposal& p) { p.cut_delta = {{Cluster::number(1), LaneHeight(1), Digest{}}}; }},
-                    Wrong{"foreign_lane", [](Proposal& p) { p.cut_delta = {{LaneId(5), LaneHeight(1), Digest{}}}; }},
-                    Wrong{"past", [](Proposal& p) { p.timestamp_ms = 1; }}, Wrong{"future", [](Proposal& p) { p.timestamp_ms += 3'600'000; }},
-                    Wrong{"result", [](Proposal& p) { p.executed = {p.height.minus_or_zero(1), Digest{}}; }},
-                    Wrong{"result_of_the_future", [](Proposal& p) { p.executed = {p.height.plus(9), Digest{}}; }},
-                    Wrong{"vrf", [](Proposal& p) { p.vrf_proof = Bytes{1}; }}, Wrong{"forced", [](Proposal& p) { p.forced = {Bytes{1}}; }},
-                    Wrong{"l1_origin", [](Proposal& p) { p.l1_origin.number = 1; }},
-                    Wrong{"next_set", [](Proposal& p) { p.next_set_hash = Digest{}; }},
-                    Wrong{"parent", [](Proposal& p) { p.parent_digest.bytes[0] ^= 1; }},
-                    Wrong{"parent_view", [](Proposal& p) { p.parent_view = p.view; }},
-                    Wrong{"vote_twice", [](Proposal& p) { if (!p.votes.empty()) p.votes.push_back(p.votes.back()); else p.version = 2; }},
-                    Wrong{"forged_vote", [](Proposal& p) { if (!p.votes.empty()) p.votes[0].sig.bytes[0] ^= 1; else p.version = 2; }}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Consensus, WrongProposal,
+                         testing::Values(Wrong{"height", [](Proposal& p) { p.height = p.height.next(); }},
+                                         Wrong{"version", [](Proposal& p) { p.version = 2; }},
+                                         Wrong{"cut_root", [](Proposal& p) { p.cut_root.bytes[3] ^= 1; }},
+                                         Wrong{"unknown_tip",
+                                               [](Proposal& p) {
+                                                   p.cut_delta = {{Cluster::number(1), LaneHeight(1), Digest{}}};
+                                               }},
+                                         Wrong{"foreign_lane",
+                                               [](Proposal& p) {
+                                                   p.cut_delta = {{LaneId(5), LaneHeight(1), Digest{}}};
+                                               }},
+                                         Wrong{"past", [](Proposal& p) { p.timestamp_ms = 1; }},
+                                         Wrong{"future", [](Proposal& p) { p.timestamp_ms += 3'600'000; }},
+                                         Wrong{"result",
+                                               [](Proposal& p) {
+                                                   p.executed = {p.height.minus_or_zero(1), Digest{}};
+                                               }},
+                                         Wrong{"result_of_the_future",
+                                               [](Proposal& p) {
+                                                   p.executed = {p.height.plus(9), Digest{}};
+                                               }},
+                                         Wrong{"vrf", [](Proposal& p) { p.vrf_proof = Bytes{1}; }},
+                                         Wrong{"forced", [](Proposal& p) { p.forced = {Bytes{1}}; }},
+                                         Wrong{"l1_origin", [](Proposal& p) { p.l1_origin.number = 1; }},
+                                         Wrong{"next_set", [](Proposal& p) { p.next_set_hash = Digest{}; }},
+                                         Wrong{"parent", [](Proposal& p) { p.parent_digest.bytes[0] ^= 1; }},
+                                         Wrong{"parent_view", [](Proposal& p) { p.parent_view = p.view; }},
+                                         Wrong{"vote_twice",
+                                               [](Proposal& p) {
+                                                   if (!p.votes.empty())
+                                                       p.votes.push_back(p.votes.back());
+                                                   else
+                                                       p.version = 2;
+                                               }},
+                                         Wrong{"forged_vote",
+                                               [](Proposal& p) {
+                                                   if (!p.votes.empty())
+                                                       p.votes[0].sig.bytes[0] ^= 1;
+                                                   else
+                                                       p.version = 2;
+                                               }}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Consensus, AStrangersGarbageChangesNothing) {
     Cluster cluster{Options{}};

@@ -13,7 +13,8 @@ TEST(Consensus, FourNodesFinalizeBlocksWithTheTipsTheyHold) {
     Cluster cluster{Options{}};
     cluster.certify(0, Epoch(1));
     cluster.certify(1, Epoch(1));
-    ASSERT_TRUE(cluster.run_until([&] { return cluster.cut_of(3, 0) == LaneHeight(1) && cluster.cut_of(3, 1) == LaneHeight(1); }));
+    ASSERT_TRUE(
+        cluster.run_until([&] { return cluster.cut_of(3, 0) == LaneHeight(1) && cluster.cut_of(3, 1) == LaneHeight(1); }));
     const CutEntry third = cluster.certify(2, Epoch(1));
     ASSERT_TRUE(cluster.run_until([&] { return cluster.cut_of(0, 2) == third.height; }));
     cluster.run_for(5000);
@@ -48,7 +49,8 @@ TEST(Consensus, ASetOfOneIsItsOwnQuorum) {
     for (int i = 0; i < 50; ++i) {
         const Epoch epoch(cluster.status(0, "epoch"));
         const CutEntry tip = cluster.certify(0, epoch);
-        ASSERT_TRUE(cluster.run_until([&] { return cluster.cut_of(0, 0) == tip.height || cluster.status(0, "epoch") > epoch.value; }));
+        ASSERT_TRUE(
+            cluster.run_until([&] { return cluster.cut_of(0, 0) == tip.height || cluster.status(0, "epoch") > epoch.value; }));
     }
     EXPECT_GE(cluster.height(0), 50U);
     EXPECT_GE(cluster.status(0, "epoch"), 6U);

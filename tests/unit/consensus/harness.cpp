@@ -28,7 +28,8 @@ void MemoryStore::scan(Table table, ByteView from, ByteView to, const std::funct
         if (!visit(it->first, it->second)) return;
 }
 
-void MemoryStore::scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
+void MemoryStore::scan_reverse(Table table, ByteView from, ByteView to,
+                               const std::function<bool(ByteView, ByteView)>& visit) const {
     const Rows& rows = rows_of(table);
     const auto begin = rows.lower_bound(to_bytes(from));
     for (auto it = to.empty() ? rows.end() : rows.lower_bound(to_bytes(to)); it != begin;) {
@@ -137,6 +138,7 @@ void Cluster::apply(std::size_t i, Effects effects, const std::function<void(Nod
         at(restart_after_ms, i, [this, i] { restart(i); });
         return;
     }
+    for (const Send& message : effects.sends) send(i, message);
     for (Reply& reply : effects.replies) node.replies[reply.id] = std::move(reply.payload);
     for (const SetTimer& timer : effects.timers) {
         const std::uint64_t armed = ++node.timer;
@@ -190,7 +192,8 @@ void Cluster::note(std::size_t from, const ConsensusMessage& message) {
     const std::string who = "node " + std::to_string(from) + " view ";
     if (const auto* vote = std::get_if<Vote>(&message)) {
         const auto [it, is_new] = votes_sent_.emplace(std::tuple{from, vote->epoch, vote->view, vote->vote}, vote->digest);
-        if (!is_new && it->second != vote->digest) contradictions_.push_back(who + std::to_string(vote->view.value) + ": two votes");
+        if (!is_new && it->second != vote->digest)
+            contradictions_.push_back(who + std::to_string(vote->view.value) + ": two votes");
         const auto has = [&](VoteKind kind) { return votes_sent_.contains({from, vote->epoch, vote->view, kind}); };
         if (has(VoteKind::nullify) && has(VoteKind::finalize))
             contradictions_.push_back(who + std::to_string(vote->view.value) + ": nullify and finalize");
@@ -198,7 +201,8 @@ void Cluster::note(std::size_t from, const ConsensusMessage& message) {
     const auto body = [&](const auto& b) {
         if (genesis_.operators[b.leader.value].number != number(from)) return;  // handed on
         const auto [it, is_new] = bodies_sent_.emplace(std::tuple{from, b.epoch, b.view}, digest_of(b));
-        if (!is_new && it->second != digest_of(b)) contradictions_.push_back(who + std::to_string(b.view.value) + ": two proposals");
+        if (!is_new && it->second != digest_of(b))
+            contradictions_.push_back(who + std::to_string(b.view.value) + ": two proposals");
     };
     if (const auto* proposal = std::get_if<Proposal>(&message)) body(*proposal);
     if (const auto* tail = std::get_if<Tail>(&message)) body(*tail);
@@ -209,7 +213,8 @@ void Cluster::note(std::size_t from, const ConsensusMessage& message) {
 void Cluster::hear_streams(std::size_t i) {
     for (std::size_t s = nodes_[i].certificates_heard; s < nodes_[i].certificates.size(); ++s)
         at(1, i, [this, i, s] {
-            step(i, StreamMessage{Stream::certificates, s, nodes_[i].certificates[s]}, [s](Node& n) { n.certificates_heard = s + 1; });
+            step(i, StreamMessage{Stream::certificates, s, nodes_[i].certificates[s]},
+                 [s](Node& n) { n.certificates_heard = s + 1; });
         });
     hear_next_result(i);
 }
@@ -267,7 +272,8 @@ CutEntry Cluster::certify(std::size_t lane, Epoch epoch, const std::set<std::siz
         nodes_[i].certificates.push_back(encode(poa));
         const std::size_t s = nodes_[i].certificates.size() - 1;
         at(1, i, [this, i, s] {
-            step(i, StreamMessage{Stream::certificates, s, nodes_[i].certificates[s]}, [s](Node& n) { n.certificates_heard = s + 1; });
+            step(i, StreamMessage{Stream::certificates, s, nodes_[i].certificates[s]},
+                 [s](Node& n) { n.certificates_heard = s + 1; });
         });
     }
     return {header.lane, header.height, digest_of(header)};

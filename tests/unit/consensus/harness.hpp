@@ -18,7 +18,8 @@ class MemoryStore : public StoreView {
   public:
     [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
     void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override;
     void apply(const std::vector<Record>& records);
     [[nodiscard]] std::size_t rows(Table table) const;
 
@@ -99,7 +100,9 @@ class Cluster {
     [[nodiscard]] const Genesis& genesis() const { return genesis_; }
     [[nodiscard]] Digest genesis_digest() const { return digest_of(genesis_); }
     [[nodiscard]] EpochContext context(Epoch epoch) const;
-    [[nodiscard]] static OperatorNumber number(std::size_t node) { return OperatorNumber(static_cast<std::uint32_t>(10 * node + 7)); }
+    [[nodiscard]] static OperatorNumber number(std::size_t node) {
+        return OperatorNumber(static_cast<std::uint32_t>(10 * node + 7));
+    }
     template <class T>
     [[nodiscard]] Signature sign(std::size_t node, Epoch epoch, Kind kind, const T& message) const {
         return nodes_[node].key.sign(signing_bytes(genesis_digest(), epoch, kind, encode_body(message)));
@@ -112,12 +115,12 @@ class Cluster {
         std::unique_ptr<ConsensusCore> core;
         std::uint64_t incarnation = 0;
         std::uint64_t steps = 0;
-        std::vector<FinalBlock> chain;           ///< what it published, durable
+        std::vector<FinalBlock> chain;  ///< what it published, durable
         std::vector<SignedMessage> seen;
-        std::vector<Bytes> certificates;         ///< its intake's stream
+        std::vector<Bytes> certificates;  ///< its intake's stream
         std::size_t certificates_heard = 0;
-        std::size_t results_heard = 0;           ///< cursors, committed with the step's records
-        std::uint64_t timer = 0;                 ///< the newest arming; older ones are void
+        std::size_t results_heard = 0;  ///< cursors, committed with the step's records
+        std::uint64_t timer = 0;        ///< the newest arming; older ones are void
         std::map<RequestId, Bytes> replies;
     };
     struct Event {
