@@ -5,6 +5,7 @@
 
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/config/nearest.hpp"
 
 namespace rondo::cli {
 namespace {
@@ -178,6 +179,34 @@ void add_key(Program& p, KeyCommand& c, std::string& kind) {
     });
 }
 
+/// Words for bash to complete: the commands, and each command's options; file names otherwise.
+int print_completion(CLI::App& app) {
+    std::string commands, cases;
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+        commands += " " + sub->get_name();
+        cases += "        " + sub->get_name() + ") words=\"";
+        for (const CLI::Option* option : sub->get_options([](const CLI::Option* o) { return !o->get_lnames().empty(); }))
+            cases += " --" + option->get_lnames().front();
+        cases += "\" ;;\n";
+    }
+    print_line(
+        "# source <(rondo completion)\n_rondo() {\n    local words=\"\"\n    case ${COMP_WORDS[1]} in\n" + cases +
+        "    esac\n    [ \"$COMP_CWORD\" -eq 1 ] && words=\"" + commands +
+        "\"\n"
+        "    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _rondo rondo");
+    return exit_done;
+}
+
+/// Empty, or what to say of a first word that is no command.
+std::string unknown_command(CLI::App& app, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return {};
+    std::vector<std::string> known;
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+    if (std::find(known.begin(), known.end(), argv[1]) != known.end()) return {};
+    return "unknown command '" + std::string(argv[1]) + "'; did you mean '" + nearest_name(argv[1], known) +
+           "'? See 'rondo --help'";
+}
+
 }  // namespace
 
 std::string to_string(Stage stage) {
@@ -214,6 +243,9 @@ int run_command_line(int argc, char** argv) {
     add_trace(program, trace);
     add_verify(program, verify);
     add_key(program, key, kind);
+    CLI::App* completion = program.app.add_subcommand("completion", "Print the completion script for bash");
+    program.runs(completion, [&program] { return print_completion(program.app); });
+    if (const std::string unknown = unknown_command(program.app, argc, argv); !unknown.empty()) return fail(exit_usage, unknown);
     try {
         program.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

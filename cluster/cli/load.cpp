@@ -14,6 +14,7 @@ constexpr std::size_t chunk_transactions_max = 256;
 constexpr std::size_t chunk_bytes_max = 1U << 20;
 constexpr std::size_t chunks_in_flight_max = 8;   ///< per node, at --rate max
 constexpr std::uint64_t open_max_per_s = 10'000;  ///< signed ahead at --rate max: more than two cores can take
+constexpr std::uint64_t open_max = 8192;          ///< not executed yet, at --rate max: saturates without a growing backlog
 constexpr DurationMs answer_age_max_ms = 10'000;
 constexpr auto busy_pause = std::chrono::milliseconds(20);
 constexpr auto look_interval = std::chrono::milliseconds(300);
@@ -56,9 +57,9 @@ class LoadRun {
             progress.show(
                 static_cast<double>(released_) / static_cast<double>(transfers_.size()),
                 std::to_string(tracker_.count(Stage::executed)) + " executed, " + std::to_string(busy_retries_) + " busy");
-            if (!is_sending() && Clock::now() >= next_look) {
+            if ((!is_sending() || !command_.rate) && Clock::now() >= next_look) {
                 next_look = Clock::now() + look_interval;
-                if (ended()) break;
+                if (ended() && !is_sending()) break;
             }
             if (Clock::now() - progressed_ > std::chrono::seconds(command_.timeout_s)) {
                 print();
@@ -96,11 +97,15 @@ class LoadRun {
         constexpr std::uint64_t ready_max = 8 * chunk_transactions_max;
         std::uint64_t waiting = 0;
         for (const auto& queue : queues_) waiting += queue.size();
-        while (released_ < due && (command_.rate || waiting < ready_max * queues_.size())) {
+        while (released_ < due && (command_.rate || (waiting < ready_max * queues_.size() && not_executed() < open_max))) {
             queues_[node_of(static_cast<TxIndex>(released_))].insert(static_cast<TxIndex>(released_));
             ++released_;
             ++waiting;
         }
+    }
+
+    [[nodiscard]] std::uint64_t not_executed() const {
+        return released_ - std::max<std::uint64_t>(tracker_.count(Stage::executed), executed_);
     }
 
     void send_chunks() {
@@ -156,11 +161,11 @@ class LoadRun {
 
     /// All that was sent is answered and executed, or can't be any more.
     bool ended() {
-        if (resolved_ < released_ || !watch_.look(execution_)) return false;
+        if (!watch_.look(execution_)) return false;
         const NonceWatch::Count now = watch_.count();
         if (now.executed != executed_) progressed_ = last_executed_ = Clock::now();
         executed_ = now.executed;
-        return now.open == 0;
+        return now.open == 0 && resolved_ == released_;
     }
 
     void print() {

@@ -58,6 +58,8 @@ class Launcher {
             wait_for_event();
         }
         control_.remove();
+        std::error_code ignored;
+        std::filesystem::remove_all(options_.home.run_folder(), ignored);  // holds sockets only
         say("all stopped");
     }
 
