@@ -57,7 +57,7 @@ std::optional<std::vector<Address>> Accounts::on_answer(const Answer& answer) {
     if (it == asks_.end()) return std::nullopt;
     std::vector<Address> addresses = std::move(it->second);
     asks_.erase(it);
-    const auto decoded = answer.payload ? decode<ExecutionReply>(*answer.payload) : tl::expected<ExecutionReply, codec::DecodeError>{};
+    const auto decoded = decode<ExecutionReply>(answer.payload ? ByteView(*answer.payload) : ByteView{});
     const auto* reply = decoded ? std::get_if<AccountsReply>(&*decoded) : nullptr;
     const bool complete = reply != nullptr && reply->accounts.size() == addresses.size();
     for (std::size_t i = 0; i < addresses.size(); ++i) {

@@ -2,7 +2,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "actors/intake/core/common.hpp"
@@ -76,7 +75,7 @@ class Accounts {
     [[nodiscard]] std::size_t cached_count() const { return young_.size() + old_.size(); }
 
   private:
-    using Generation = std::unordered_map<Address, std::unique_ptr<Sender>>;
+    using Generation = std::map<Address, std::unique_ptr<Sender>>;
     void turn_generation();
 
     Common& common_;

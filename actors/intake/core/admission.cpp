@@ -24,7 +24,8 @@ SubmitOutcome busy(const Hash256& hash) { return {hash, Admission::busy, Refusal
 
 void AdmissionDesk::submit(RequestId request, SubmitRequest submitted) {
     if (submitted.transactions.size() > request_transactions_max) {
-        common_.effects->replies.push_back({request, encode(IntakeReply(RequestError{"more transactions than one request may carry"}))});
+        const IntakeReply refusal = RequestError{"more transactions than one request may carry"};
+        common_.effects->replies.push_back({request, encode(refusal)});
         return;
     }
     begin(request, std::move(submitted.transactions));
@@ -228,7 +229,8 @@ void AdmissionDesk::on_accounts(const std::vector<Address>& addresses) {
         }
         if (auto requests = nonce_requests_.extract(address)) {
             nonce_request_count_ -= requests.mapped().size();
-            const IntakeReply reply = sender.known ? IntakeReply(pool_.pending_nonce(sender)) : IntakeReply(RequestError{"execution did not answer in time"});
+            IntakeReply reply = RequestError{"execution did not answer in time"};
+            if (sender.known) reply = pool_.pending_nonce(sender);
             for (const RequestId request : requests.mapped()) common_.effects->replies.push_back({request, encode(reply)});
         }
     }
@@ -241,11 +243,13 @@ void AdmissionDesk::on_forward_reply(OperatorNumber from, ForwardReply reply) {
         Item* item = item_at(returned.item);
         if (item == nullptr || item->done) continue;
         const ForwardOutcome& said = returned.outcome;
-        SubmitOutcome outcome = busy(item->candidate.hash);
+        const Hash256 hash = item->candidate.hash;
+        SubmitOutcome outcome = busy(hash);
         const bool readable = is_valid(static_cast<Admission>(said.admission)) && is_valid(static_cast<Refusal>(said.reason));
         // The receipt's signature is the user's to check; that it is about this transaction and this lane is ours.
-        const bool fits = !said.receipt || (said.receipt->tx_hash == item->candidate.hash && said.receipt->operator_number == from);
-        if (readable && fits) outcome = {item->candidate.hash, static_cast<Admission>(said.admission), static_cast<Refusal>(said.reason), said.receipt};
+        const bool fits = !said.receipt || (said.receipt->tx_hash == hash && said.receipt->operator_number == from);
+        if (readable && fits)
+            outcome = {hash, static_cast<Admission>(said.admission), static_cast<Refusal>(said.reason), said.receipt};
         pool_.remember_forwarded(item->candidate.transaction, item->candidate.nonce, outcome);
         settle(returned.item, std::move(outcome));
     }
@@ -299,8 +303,10 @@ void AdmissionDesk::reply(const std::variant<RequestId, Remote>& origin, std::ve
     }
     const Remote& remote = std::get<Remote>(origin);
     ForwardReply forwarded{remote.id, {}};
-    for (SubmitOutcome& o : outcomes)
-        forwarded.outcomes.push_back({static_cast<std::uint8_t>(o.admission), static_cast<std::uint8_t>(o.reason), std::move(o.receipt)});
+    for (SubmitOutcome& o : outcomes) {
+        const auto admission = static_cast<std::uint8_t>(o.admission);
+        forwarded.outcomes.push_back({admission, static_cast<std::uint8_t>(o.reason), std::move(o.receipt)});
+    }
     common_.send(remote.from, forwarded);
 }
 

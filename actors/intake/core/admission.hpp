@@ -1,7 +1,6 @@
 #pragma once
 #include <deque>
 #include <map>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -18,7 +17,8 @@ namespace rondo::intake {
 ///   3. A submission is answered when the outcome of each of its transactions is known; every wait has a deadline.
 class AdmissionDesk {
   public:
-    AdmissionDesk(Common& common, Accounts& accounts, Pool& pool) : common_(common), accounts_(accounts), pool_(pool), forwards_(common) {}
+    AdmissionDesk(Common& common, Accounts& accounts, Pool& pool)
+        : common_(common), accounts_(accounts), pool_(pool), forwards_(common) {}
 
     void submit(RequestId request, SubmitRequest submitted);
     /// From another intake: placed here, whoever its home is.
@@ -82,8 +82,8 @@ class AdmissionDesk {
     std::deque<std::uint64_t> in_order_;  ///< not placed yet
     std::deque<ItemRef> unrecovered_;     ///< not given to a job yet
     std::map<JobId, std::vector<ItemRef>> jobs_;
-    std::unordered_map<Address, std::vector<ItemRef>> waiting_for_account_;
-    std::unordered_map<Address, std::vector<RequestId>> nonce_requests_;
+    std::map<Address, std::vector<ItemRef>> waiting_for_account_;
+    std::map<Address, std::vector<RequestId>> nonce_requests_;
     std::size_t nonce_request_count_ = 0;
     std::size_t open_bytes_ = 0;
     std::uint64_t busy_ = 0, refused_ = 0, accepted_ = 0;

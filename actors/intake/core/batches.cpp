@@ -26,7 +26,9 @@ std::optional<PoA> Batches::certificate(const Digest& digest) const {
 
 bool Batches::is_certified(const Digest& digest) const { return common_.book.has(tables::certificates, digest.view()); }
 
-void Batches::put_row(const Digest& digest, const HeaderRow& row) { common_.book.put(tables::headers, key_of(digest), encode(row)); }
+void Batches::put_row(const Digest& digest, const HeaderRow& row) {
+    common_.book.put(tables::headers, key_of(digest), encode(row));
+}
 
 void Batches::store(const Digest& digest, const BatchHeader& header, Bytes payload) {
     if (has(digest)) return;

@@ -24,7 +24,9 @@ class Book {
     void put(Table table, Bytes key, Bytes value);
     void erase(Table table, Bytes key);
     /// Erases from <= key < to. Not seen by `get` within the same step.
-    void erase_range(Table table, Bytes from, Bytes to) { effects_->records.push_back(EraseRange{table, std::move(from), std::move(to)}); }
+    void erase_range(Table table, Bytes from, Bytes to) {
+        effects_->records.push_back(EraseRange{table, std::move(from), std::move(to)});
+    }
 
     /// Ranges are read from the view: what this step wrote is not in them.
     [[nodiscard]] const StoreView& committed() const { return view_; }

@@ -7,8 +7,9 @@
 namespace rondo::intake {
 namespace {
 
-constexpr std::array<std::string_view, 10> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",    "not a quorum",
-                                                        "outside window", "unknown parent", "malformed payload", "fork",           "forged sender"};
+constexpr std::array<std::string_view, 10> verdict_names{
+    "ok",           "other epoch",    "not the owner",  "bad signature",     "not a quorum",
+    "outside window", "unknown parent", "malformed payload", "fork", "forged sender"};
 
 bool enough(const EpochContext& context, const std::vector<SignerIndex>& all, const std::vector<SignerIndex>& verified) {
     const auto total = context.stake_of(all);
@@ -24,7 +25,8 @@ LaneVerdict check_header(const Common& common, const EpochContext& context, cons
     if (header.epoch != context.epoch) return LaneVerdict::other_epoch;
     const auto owner = context.index_of(header.lane);
     if (!owner) return LaneVerdict::not_the_owner;
-    const bool valid = common.verify(*context.at(*owner), header.epoch, Kind::batch_header, encode_body(header), header.signature);
+    const OperatorInfo& signer = *context.at(*owner);
+    const bool valid = common.verify(signer, header.epoch, Kind::batch_header, encode_body(header), header.signature);
     return valid ? LaneVerdict::ok : LaneVerdict::bad_signature;
 }
 

@@ -44,7 +44,8 @@ struct Common {
     void log(Level level, std::string text) { effects->logs.push_back({level, std::move(text)}); }
 
     /// True if `signature` of `signer` stands under `body`.
-    [[nodiscard]] bool verify(const OperatorInfo& signer, Epoch epoch, Kind kind, ByteView body, const Signature& signature) const;
+    [[nodiscard]] bool verify(const OperatorInfo& signer, Epoch epoch, Kind kind, ByteView body,
+                              const Signature& signature) const;
 };
 
 /// Timers of the intake. Each is armed anew only when it fired or when its subject changed.

@@ -24,6 +24,8 @@ Effects IntakeCore::start(Instant now) {
     final_cuts_.start();
     own_lane_.start();
     pool_.start();
+    // Who took us for dead offers again as soon as it hears anything.
+    for (const OperatorNumber peer : common_.others()) common_.send(peer, BatchFetch{});
     if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
     own_lane_.finish_step();
     admission_.flush();
@@ -74,7 +76,8 @@ void IntakeCore::on_result(const ExecutedBlock& block) {
 
 void IntakeCore::on_epoch_began() {
     if (common_.epochs.context() == nullptr) {
-        common_.log(Level::warn, "epoch " + std::to_string(common_.epochs.epoch().value) + " began, but its set is not known here yet");
+        const std::string epoch = std::to_string(common_.epochs.epoch().value);
+        common_.log(Level::warn, "epoch " + epoch + " began, but its set is not known here yet");
         own_lane_.rest();
         return;
     }
@@ -187,8 +190,8 @@ std::vector<StatusField> IntakeCore::status() const {
 ActorTraits intake_traits() {
     return {Actor::intake,
             Durability::durable,
-            {tables::meta, tables::signed_slots, tables::batches, tables::headers, tables::certificates, tables::acks, tables::own_lane,
-             tables::promised, tables::held, tables::wanted, tables::contexts},
+            {tables::meta, tables::signed_slots, tables::batches, tables::headers, tables::certificates, tables::acks,
+             tables::own_lane, tables::promised, tables::held, tables::wanted, tables::contexts},
             {Stream::blocks, Stream::results, Stream::postings},
             {Channel::lanes},
             1};

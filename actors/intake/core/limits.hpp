@@ -40,7 +40,7 @@ inline constexpr DurationMs verify_after_ms = 50;                ///< no certifi
 inline constexpr std::size_t verify_transactions_per_ms = 5;     ///< and this much later for a large batch: recovery is work
 inline constexpr std::size_t verifications_max = 64;             ///< batches of others on the worker pool at once
 inline constexpr std::uint64_t logged_refusals_max = 64;         ///< then one in so many
-inline constexpr std::size_t unheard_batches_max = 16;           ///< certified without a word from a peer: it gets offers on retries only
+inline constexpr std::size_t unheard_batches_max = 16;           ///< without a word from a peer: offers to it on retries only
 inline constexpr std::size_t early_offers_max = 128;             ///< offers kept for the next epoch, one per lane
 
 // forwarding

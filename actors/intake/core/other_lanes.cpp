@@ -62,7 +62,8 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
 
 LaneVerdict OtherLanes::check_place(const EpochContext& context, const BatchHeader& header) const {
     if (!context.index_of(header.lane)) return LaneVerdict::not_the_owner;
-    const bool inside = header.height > common_.epochs.base(header.lane).height && header.height <= common_.epochs.window_end(header.lane);
+    const bool above_base = header.height > common_.epochs.base(header.lane).height;
+    const bool inside = above_base && header.height <= common_.epochs.window_end(header.lane);
     return inside ? LaneVerdict::ok : LaneVerdict::outside_window;
 }
 
@@ -80,7 +81,8 @@ LaneVerdict OtherLanes::check_parent(const EpochContext& context, const BatchOff
     const BatchHeader& parent = offer.parent->header;
     if (parent.lane != header.lane || parent.height.next() != header.height || digest_of(parent) != header.parent_digest)
         return LaneVerdict::unknown_parent;
-    if (const LaneVerdict verdict = check_certificate(common_, context, *offer.parent); verdict != LaneVerdict::ok) return verdict;
+    const LaneVerdict verdict = check_certificate(common_, context, *offer.parent);
+    if (verdict != LaneVerdict::ok) return verdict;
     on_certificate(*offer.parent);
     return LaneVerdict::ok;
 }

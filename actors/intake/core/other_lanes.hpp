@@ -12,7 +12,8 @@ namespace rondo::intake {
 ///      inside the window, and its parent is the epoch's base or certified.
 ///   2. Only the first header seen for (epoch, lane, height) is ever acknowledged; the sight itself is a record.
 ///   3. A repeated offer gets the stored ack.
-///   4. The first in the verifier order, until weak stake, recover the senders before they acknowledge; the others do so when asked.
+///   4. The first in the verifier order, until weak stake, recover the senders before they acknowledge; the others do so
+///      when asked.
 ///   5. A certificate of this epoch is checked, stored and published; its batch is fetched if it is not here.
 class OtherLanes {
   public:

@@ -49,7 +49,8 @@ void OwnLane::start() {
 
 std::optional<Place> OwnLane::next_place(std::size_t raw_bytes) const {
     if (quarantined_ || !common_.self_index()) return std::nullopt;
-    if (!waiting_.empty() && waiting_.back().has_room_for(raw_bytes)) return Place{waiting_.back().height(), waiting_.back().count()};
+    if (!waiting_.empty() && waiting_.back().has_room_for(raw_bytes))
+        return Place{waiting_.back().height(), waiting_.back().count()};
     const LaneHeight height = waiting_.empty() ? sealed_.next() : waiting_.back().height().next();
     if (height > common_.epochs.window_end(common_.self)) return std::nullopt;
     return Place{height, 0};
@@ -70,7 +71,8 @@ void OwnLane::append(PromisedTx promised) {
 }
 
 void OwnLane::flush_promises() {
-    for (auto& [height, fresh] : fresh_) common_.book.put(tables::promised, key_of(height, fresh.first_index), encode(fresh.chunk));
+    for (auto& [height, fresh] : fresh_)
+        common_.book.put(tables::promised, key_of(height, fresh.first_index), encode(fresh.chunk));
     fresh_.clear();
 }
 
@@ -127,7 +129,8 @@ void OwnLane::seal() {
 
 void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payload) {
     BatchOffer offer{header, std::move(payload), std::nullopt};
-    if (header.parent_digest != common_.epochs.base(common_.self).digest) offer.parent = batches_.certificate(header.parent_digest);
+    const bool on_base = header.parent_digest == common_.epochs.base(common_.self).digest;
+    if (!on_base) offer.parent = batches_.certificate(header.parent_digest);
     flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer)))});
     acknowledge_own();
     offer_to(attentive_peers());
@@ -163,7 +166,8 @@ std::vector<OperatorNumber> OwnLane::attentive_peers() const {
 void OwnLane::offer_to(const std::vector<OperatorNumber>& peers) {
     const EpochContext& context = *common_.epochs.context();
     for (const OperatorNumber peer : peers)
-        if (!flight_->tally.has(*context.index_of(peer))) common_.effects->sends.push_back({Channel::lanes, peer, flight_->offer});
+        if (!flight_->tally.has(*context.index_of(peer)))
+            common_.effects->sends.push_back({Channel::lanes, peer, flight_->offer});
 }
 
 void OwnLane::on_ack(OperatorNumber from, const Ack& ack) {
@@ -232,7 +236,8 @@ void OwnLane::on_committed() {
     // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
     quarantined_ = true;
     flight_.reset();
-    common_.log(Level::error, "the final chain is ahead of this lane: the store is older than the network; the lane rests until the next epoch");
+    common_.log(Level::error, "the final chain is ahead of this lane: the store is older than the network; the lane rests until "
+                              "the next epoch");
 }
 
 void OwnLane::on_epoch_began() {

@@ -20,14 +20,17 @@ bool outbids(const Candidate& newer, const Candidate& older) {
     return raised(newer.max_fee, older.max_fee) && raised(newer.max_priority_fee, older.max_priority_fee);
 }
 
-SubmitOutcome refused(const Candidate& candidate, Refusal reason) { return {candidate.hash, Admission::refused, reason, std::nullopt}; }
+SubmitOutcome refused(const Candidate& candidate, Refusal reason) {
+    return {candidate.hash, Admission::refused, reason, std::nullopt};
+}
 
 }  // namespace
 
 Candidate candidate_of(const Genesis& genesis, LaneTransaction transaction) {
     const auto decoded = ethereum::decode_transaction(transaction.raw, genesis.chain_id, genesis.parameters.base_fee_min_wei);
     require(decoded.has_value(), "a transaction that was admitted does not decode any more");
-    return {std::move(transaction), decoded->hash, decoded->nonce, decoded->cost_max(), decoded->max_fee, decoded->max_priority_fee, 0, false};
+    return {std::move(transaction), decoded->hash,    decoded->nonce, decoded->cost_max(),
+            decoded->max_fee,       decoded->max_priority_fee, 0,              false};
 }
 
 // ------------------------------------------------------------------------------------------- submitting
@@ -78,7 +81,8 @@ SubmitOutcome Pool::hold(Sender& sender, Candidate candidate) {
     if (full) return refused(candidate, Refusal::too_many_held);
     erase_held(sender, candidate.nonce);
     const SubmitOutcome outcome{candidate.hash, Admission::held, Refusal::none, std::nullopt};
-    common_.book.put(tables::held, key_of(candidate.hash), encode(HeldRow{candidate.transaction, candidate.accepted_ms, candidate.again}));
+    const HeldRow row{candidate.transaction, candidate.accepted_ms, candidate.again};
+    common_.book.put(tables::held, key_of(candidate.hash), encode(row));
     insert_held(sender, std::move(candidate));
     return outcome;
 }
@@ -111,7 +115,8 @@ bool Pool::give_promise(Sender& sender, const Candidate& candidate, SubmitOutcom
     const auto place = room ? lane_.next_place(bytes) : std::nullopt;
     if (!place) return false;
     const Height deadline = common_.epochs.final_height().plus(common_.genesis.parameters.promise_blocks);
-    Receipt receipt{common_.epochs.epoch(), candidate.hash, common_.self, common_.self, place->height, place->index, deadline, {}};
+    const Epoch epoch = common_.epochs.epoch();
+    Receipt receipt{epoch, candidate.hash, common_.self, common_.self, place->height, place->index, deadline, {}};
     const Slot slot{receipt.epoch, Kind::receipt, place->height.value, place->index};
     const auto signature = common_.gate.sign(slot, Digest{candidate.hash.bytes}, encode_body(receipt), *common_.effects);
     if (!signature) return false;
@@ -120,7 +125,7 @@ bool Pool::give_promise(Sender& sender, const Candidate& candidate, SubmitOutcom
     lane_.append({candidate.transaction, receipt.epoch, deadline, *signature, candidate.accepted_ms, candidate.again});
     common_.publish(Stream::receipts, encode(receipt));
     track_promise(sender, candidate,
-                  {candidate.transaction.sender, candidate.nonce, receipt.epoch, *place, deadline, *signature, candidate.accepted_ms,
+                  {candidate.transaction.sender, candidate.nonce, epoch, *place, deadline, *signature, candidate.accepted_ms,
                    static_cast<std::uint32_t>(bytes), candidate.again});
     outcome.admission = Admission::accepted;
     outcome.reason = Refusal::none;
@@ -183,8 +188,9 @@ FindPendingReply Pool::find(const Hash256& hash) const {
         const Promise& p = it->second;
         Chunks chunks;
         const PromisedTx* stored = stored_promise(p.place, chunks);
-        return {true, Admission::accepted, receipt_of(hash, p), stored == nullptr ? Bytes{} : stored->transaction.raw, p.sender, p.accepted_ms,
-                lane_.certified_ms(p.place.height)};
+        Bytes raw = stored == nullptr ? Bytes{} : stored->transaction.raw;
+        const std::uint64_t certified_ms = lane_.certified_ms(p.place.height);
+        return {true, Admission::accepted, receipt_of(hash, p), std::move(raw), p.sender, p.accepted_ms, certified_ms};
     }
     if (const auto it = held_.find(hash); it != held_.end()) {
         const Candidate& c = accounts_.of(it->second.sender).held.at(it->second.nonce);
@@ -206,19 +212,21 @@ void Pool::remember_forwarded(const LaneTransaction& transaction, std::uint64_t 
         Sender& sender = accounts_.of(transaction.sender);
         sender.forwarded_nonce = std::max(sender.forwarded_nonce, nonce + 1);
     }
-    remembered_.put(outcome.hash, {true, outcome.admission, outcome.receipt, transaction.raw, transaction.sender, common_.now.value, 0});
+    remembered_.put(outcome.hash, {true, outcome.admission, outcome.receipt, transaction.raw, transaction.sender,
+                                   common_.now.value, 0});
 }
 
 const PromisedTx* Pool::stored_promise(const Place& place, Chunks& chunks) const {
     Bytes found;
     std::uint32_t first = 0;
-    common_.book.committed().scan_reverse(tables::promised, key_of(place.height), key_of(place.height, place.index + 1),
-                                          [&](ByteView key, ByteView stored) {
-                                              found = to_bytes(key);
-                                              first = read_be32(key.subspan(8, 4));
-                                              if (!chunks.contains(found)) chunks.emplace(found, decode_own<PromisedChunk>(stored));
-                                              return false;
-                                          });
+    const auto take_last = [&](ByteView key, ByteView stored) {
+        found = to_bytes(key);
+        first = read_be32(key.subspan(8, 4));
+        if (!chunks.contains(found)) chunks.emplace(found, decode_own<PromisedChunk>(stored));
+        return false;
+    };
+    const Bytes end = key_of(place.height, place.index + 1);
+    common_.book.committed().scan_reverse(tables::promised, key_of(place.height), end, take_last);
     const auto chunk = chunks.find(found);
     if (found.empty() || chunk == chunks.end() || place.index - first >= chunk->second.transactions.size()) return nullptr;
     return &chunk->second.transactions[place.index - first];

@@ -1,6 +1,6 @@
 #pragma once
+#include <map>
 #include <set>
-#include <unordered_map>
 
 #include "actors/intake/core/accounts.hpp"
 #include "actors/intake/core/own_lane.hpp"
@@ -81,8 +81,8 @@ class Pool {
     Common& common_;
     Accounts& accounts_;
     OwnLane& lane_;
-    std::unordered_map<Hash256, Promise> promises_;
-    std::unordered_map<Hash256, HeldAt> held_;
+    std::map<Hash256, Promise> promises_;
+    std::map<Hash256, HeldAt> held_;
     std::set<Address> blocked_;   ///< their next transaction is ready, and found no place or offers less than the base fee
     std::set<Address> restored_;  ///< whose accounts are asked for at the start
     std::size_t held_bytes_ = 0;

@@ -71,7 +71,8 @@ void Pool::on_result(const ExecutedBlock& block) {
     LaneHeight settled = settled_;
     for (const TxOutcome& outcome : block.outcomes) {
         if (outcome.lane != common_.self) continue;
-        if (const auto it = promises_.find(outcome.hash); it != promises_.end()) settled = std::max(settled, it->second.place.height);
+        if (const auto it = promises_.find(outcome.hash); it != promises_.end())
+            settled = std::max(settled, it->second.place.height);
         if (const auto sender = settle(outcome, chunks)) affected.push_back(*sender);
     }
     for (const AccountState& state : block.touched)
@@ -92,8 +93,8 @@ std::optional<Address> Pool::settle(const TxOutcome& outcome, Chunks& chunks) {
         sender.in_flight_cost -= flight->second.cost;
         sender.in_flight.erase(flight);
     }
-    remembered_.put(outcome.hash, {true, Admission::accepted, receipt_of(outcome.hash, promise), {}, promise.sender, promise.accepted_ms,
-                                   lane_.certified_ms(promise.place.height)});
+    remembered_.put(outcome.hash, {true, Admission::accepted, receipt_of(outcome.hash, promise), {}, promise.sender,
+                                   promise.accepted_ms, lane_.certified_ms(promise.place.height)});
     if (outcome.status != TxStatus::skipped) return promise.sender;
     // A hole opened in what is in flight: the next nonce is what execution says it is.
     sender.find_next_nonce();

@@ -1,6 +1,6 @@
 #pragma once
 #include <optional>
-#include <unordered_map>
+#include <map>
 
 #include "actors/intake/core/limits.hpp"
 #include "messages/wire/requests.hpp"
@@ -27,8 +27,8 @@ class Remembered {
     }
 
   private:
-    std::unordered_map<Hash256, FindPendingReply> young_;
-    std::unordered_map<Hash256, FindPendingReply> old_;
+    std::map<Hash256, FindPendingReply> young_;
+    std::map<Hash256, FindPendingReply> old_;
     std::size_t young_bytes_ = 0;
 };
 

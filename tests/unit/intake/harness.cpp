@@ -27,7 +27,8 @@ void MemoryStore::scan(Table table, ByteView from, ByteView to, const std::funct
         if (!visit(it->first, it->second)) return;
 }
 
-void MemoryStore::scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
+void MemoryStore::scan_reverse(Table table, ByteView from, ByteView to,
+                               const std::function<bool(ByteView, ByteView)>& visit) const {
     const Rows& all = rows(table);
     auto it = to.empty() ? all.end() : all.lower_bound(to_bytes(to));
     const Bytes begin = to_bytes(from);
@@ -117,7 +118,6 @@ Cluster::Cluster(std::size_t nodes, std::function<void(Parameters&)> tune, std::
     heard_.resize(nodes);
     for (std::size_t i = 0; i < nodes; ++i) {
         nodes_[i].number = genesis_.operators[i].number;
-        nodes_[i].up = false;
         start(i);
     }
 }
@@ -246,7 +246,8 @@ void Cluster::apply_ask(std::size_t node, const Ask& ask) {
     }
     const auto request = std::get<GetAccounts>(decode<ExecutionRequest>(ask.payload).value());
     AccountsReply reply{executed_height_, {}};
-    for (const Address& address : request.addresses) reply.accounts.push_back({address, ledger[address].nonce, ledger[address].balance});
+    for (const Address& address : request.addresses)
+        reply.accounts.push_back({address, ledger[address].nonce, ledger[address].balance});
     deliver(node, Answer{ask.id, encode(ExecutionReply(reply))});
 }
 
@@ -316,6 +317,7 @@ ExecutedBlock Cluster::execute(const Proposal& block, const Cut& before) {
     ExecutedBlock out;
     out.height = block.height;
     out.epoch = block.epoch;
+    out.base_fee_next = base_fee_next;
     std::set<Address> touched;
     for (const CutEntry& tip : block.cut_delta) {
         const CutEntry* from = before.find(tip.lane);
@@ -337,7 +339,8 @@ ExecutedBlock Cluster::execute(const Proposal& block, const Cut& before) {
                 const Wei paid = decoded.value + Wei(21000) * 7;
                 if (decoded.nonce != account.nonce) {
                     outcome.status = TxStatus::skipped;
-                    outcome.skip_reason = decoded.nonce < account.nonce ? ethereum::Refusal::nonce_too_low : ethereum::Refusal::nonce_gap;
+                    const bool used = decoded.nonce < account.nonce;
+                    outcome.skip_reason = used ? ethereum::Refusal::nonce_too_low : ethereum::Refusal::nonce_gap;
                 } else if (account.balance < paid) {
                     outcome.status = TxStatus::skipped;
                     outcome.skip_reason = ethereum::Refusal::insufficient_funds;
@@ -346,7 +349,8 @@ ExecutedBlock Cluster::execute(const Proposal& block, const Cut& before) {
                     account.balance -= paid;
                     touched.insert(t.sender);
                 }
-                if (!executed.contains(decoded.hash) || outcome.status == TxStatus::success) executed[decoded.hash] = outcome.status;
+                const bool first = !executed.contains(decoded.hash);
+                if (first || outcome.status == TxStatus::success) executed[decoded.hash] = outcome.status;
                 out.outcomes.push_back(outcome);
             }
         }
@@ -356,6 +360,7 @@ ExecutedBlock Cluster::execute(const Proposal& block, const Cut& before) {
         // Epochs beyond the second keep the set here.
         EpochContext next = genesis_context(genesis_, Epoch(2));
         next.epoch = block.epoch.plus(2);
+        std::erase_if(next.operators, [&](const OperatorInfo& o) { return leaving.contains(o.number); });
         next.planned_end = Height(genesis_.parameters.epoch_blocks * next.epoch.value);
         out.next_context = next;
     }

@@ -23,7 +23,8 @@ class MemoryStore : public StoreView {
   public:
     [[nodiscard]] std::optional<ByteView> get(Table table, ByteView key) const override;
     void scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override;
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override;
     void apply(const std::vector<Record>& records);
     [[nodiscard]] std::size_t count(Table table) const;
 
@@ -55,7 +56,7 @@ struct Node {
     OperatorNumber number;
     MemoryStore store;
     std::unique_ptr<IntakeCore> core;
-    bool up = true;
+    bool up = false;
     std::map<Stream, std::vector<Bytes>> published;
     std::map<RequestId, Bytes> replies;
     std::map<TimerId, Instant> timers;
@@ -89,7 +90,9 @@ class Cluster {
 
     /// Submits and runs until quiet; the outcomes must be there.
     [[nodiscard]] std::vector<SubmitOutcome> submit(std::size_t node, std::vector<Bytes> transactions);
-    [[nodiscard]] SubmitOutcome submit_one(std::size_t node, Bytes transaction) { return submit(node, {std::move(transaction)}).at(0); }
+    [[nodiscard]] SubmitOutcome submit_one(std::size_t node, Bytes transaction) {
+        return submit(node, {std::move(transaction)}).at(0);
+    }
     /// Submits without waiting for an answer.
     RequestId post(std::size_t node, IntakeRequest request);
     [[nodiscard]] std::optional<IntakeReply> answer(std::size_t node, RequestId id) const;
@@ -122,6 +125,8 @@ class Cluster {
     void release_jobs();
     /// Nodes that hear nothing of the chain until catch_up.
     std::set<std::size_t> behind;
+    Wei base_fee_next = 0;
+    std::set<OperatorNumber> leaving;  ///< not in the sets that execution computes from now on
     void catch_up(std::size_t node);
 
   private:

@@ -35,7 +35,8 @@ TEST(Held, AFutureNonceWaitsWithoutAPromiseAndIsPromisedWhenItsTurnComes) {
 TEST(Held, NoncesInReverseOrderInOneRequestAreAllPromised) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);
-    const auto outcomes = cluster.submit(0, {make_tx(user, {.nonce = 2}), make_tx(user, {.nonce = 1}), make_tx(user, {.nonce = 0})});
+    const auto outcomes =
+        cluster.submit(0, {make_tx(user, {.nonce = 2}), make_tx(user, {.nonce = 1}), make_tx(user, {.nonce = 0})});
     for (const SubmitOutcome& outcome : outcomes) {
         EXPECT_EQ(outcome.admission, Admission::accepted);
         EXPECT_TRUE(outcome.receipt.has_value());
@@ -72,8 +73,10 @@ TEST(Held, ReplacementNeedsTenPercentMoreOfBothFees) {
     Cluster cluster(1);
     const User user = cluster.user_at(0);
     EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 1, .max_fee = 100, .tip = 10})).admission, Admission::held);
-    expect_refused(cluster.submit_one(0, make_tx(user, {.nonce = 1, .max_fee = 109, .tip = 11})), Refusal::replacement_underpriced);
-    expect_refused(cluster.submit_one(0, make_tx(user, {.nonce = 1, .max_fee = 110, .tip = 10})), Refusal::replacement_underpriced);
+    const Bytes low_fee = make_tx(user, {.nonce = 1, .max_fee = 109, .tip = 11});
+    const Bytes low_tip = make_tx(user, {.nonce = 1, .max_fee = 110, .tip = 10});
+    expect_refused(cluster.submit_one(0, low_fee), Refusal::replacement_underpriced);
+    expect_refused(cluster.submit_one(0, low_tip), Refusal::replacement_underpriced);
     const Bytes better = make_tx(user, {.nonce = 1, .max_fee = 110, .tip = 11});
     EXPECT_EQ(cluster.submit_one(0, better).admission, Admission::held);
     EXPECT_EQ(cluster.at(0).status("held_transactions"), 1U);
@@ -86,7 +89,8 @@ TEST(Held, APromisedTransactionIsNeverReplaced) {
     Cluster cluster(1);
     const User user = cluster.user_at(0);
     EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 0})).admission, Admission::accepted);
-    expect_refused(cluster.submit_one(0, make_tx(user, {.nonce = 0, .max_fee = 10'000, .tip = 1000})), Refusal::replacement_underpriced);
+    const Bytes generous = make_tx(user, {.nonce = 0, .max_fee = 10'000, .tip = 1000});
+    expect_refused(cluster.submit_one(0, generous), Refusal::replacement_underpriced);
 }
 
 TEST(Held, MoreThanTwoHundredAndFiftySixPerSenderAreRefused) {
@@ -117,6 +121,54 @@ TEST(Held, AGapSkippedByExecutionIsHeldAgainAndPromisedOnceMore) {
     EXPECT_EQ(cluster.at(0).store.count(intake::tables::held), 1U);
 }
 
+TEST(Held, WhatWasSkippedForAGapIsPromisedAgainOnceItsNonceIsNext) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    const Bytes second = make_tx(user, {.nonce = 1});
+    EXPECT_EQ(cluster.submit(0, {make_tx(user, {.nonce = 0}), second})[1].admission, Admission::accepted);
+    cluster.ledger[user.address()] = {0, Wei(1)};
+    cluster.finalize();
+    EXPECT_EQ(cluster.at(0).receipts().size(), 2U);
+    // Money comes, by a block that touches the account; then the lost first one is sent anew.
+    cluster.ledger[user.address()] = {0, Wei(1'000'000'000'000ULL)};
+    cluster.restart(0);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 0, .value = 7})).admission, Admission::accepted);
+    EXPECT_EQ(cluster.at(0).receipts().size(), 4U);
+    cluster.finalize();
+    cluster.finalize();
+    EXPECT_EQ(cluster.executed.at(crypto::keccak256(second)), TxStatus::success);
+    EXPECT_EQ(cluster.at(0).status("held_transactions"), 0U);
+}
+
+TEST(Held, WhatIsSkippedForAGapASecondTimeIsDropped) {
+    Cluster cluster(1);
+    const User user = cluster.user_at(0);
+    const Bytes second = make_tx(user, {.nonce = 1});
+    EXPECT_EQ(cluster.submit(0, {make_tx(user, {.nonce = 0}), second})[1].admission, Admission::accepted);
+    for (const std::uint64_t value : {7U, 8U}) {
+        cluster.ledger[user.address()] = {0, Wei(1)};
+        cluster.finalize();
+        cluster.ledger[user.address()] = {0, Wei(1'000'000'000'000ULL)};
+        cluster.restart(0);
+        EXPECT_EQ(cluster.at(0).status("held_transactions"), value == 7 ? 1U : 0U);
+        EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 0, .value = value})).admission, Admission::accepted);
+    }
+}
+
+TEST(Held, AnOfferBelowTheBaseFeeWaitsUntilItFalls) {
+    Cluster cluster(1);
+    const User user = cluster.user_at(0);
+    cluster.base_fee_next = 101;
+    cluster.finalize();
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.max_fee = 100})).admission, Admission::held);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 1, .max_fee = 200})).admission, Admission::held);
+    cluster.finalize();
+    EXPECT_TRUE(cluster.at(0).receipts().empty());
+    cluster.base_fee_next = 100;
+    cluster.finalize();
+    EXPECT_EQ(cluster.at(0).receipts().size(), 2U);
+}
+
 TEST(Refusals, EachReasonIsNamed) {
     Cluster cluster(1);
     const User user = cluster.user_at(0);
@@ -144,7 +196,8 @@ TEST(Refusals, EachReasonIsNamed) {
 TEST(Refusals, OneBadTransactionDoesNotSpoilItsRequest) {
     Cluster cluster(1);
     const User user = cluster.user_at(0);
-    const auto outcomes = cluster.submit(0, {make_tx(user, {.nonce = 0}), Bytes{0x01, 0x02}, make_tx(user, {.nonce = 1}), make_tx(user, {.nonce = 1})});
+    const Bytes second = make_tx(user, {.nonce = 1});
+    const auto outcomes = cluster.submit(0, {make_tx(user, {.nonce = 0}), Bytes{0x01, 0x02}, second, second});
     EXPECT_EQ(outcomes[0].admission, Admission::accepted);
     expect_refused(outcomes[1], Refusal::malformed);
     EXPECT_EQ(outcomes[2].admission, Admission::accepted);

@@ -9,7 +9,9 @@
 namespace rondo::test {
 namespace {
 
-crypto::SecretKey key_of_node(std::size_t index) { return crypto::SecretKey::from_seed(Bytes(32, static_cast<std::uint8_t>(index + 1))); }
+crypto::SecretKey key_of_node(std::size_t index) {
+    return crypto::SecretKey::from_seed(Bytes(32, static_cast<std::uint8_t>(index + 1)));
+}
 
 template <class T>
 T signed_by(std::size_t index, const Genesis& genesis, T message) {
@@ -18,11 +20,14 @@ T signed_by(std::size_t index, const Genesis& genesis, T message) {
 }
 
 /// A first batch of a node's lane, made outside of its core.
-BatchOffer forge(Cluster& cluster, std::size_t owner, const std::vector<LaneTransaction>& transactions, std::uint64_t created_ms = 1) {
+BatchOffer forge(Cluster& cluster, std::size_t owner, const std::vector<LaneTransaction>& transactions,
+                 std::uint64_t created_ms = 1) {
     const Payload payload{transactions};
     const Bytes encoded = encode(payload);
+    const auto bytes = static_cast<std::uint32_t>(encoded.size());
+    const auto count = static_cast<std::uint32_t>(transactions.size());
     BatchHeader header{Epoch(1), cluster.at(owner).number, LaneHeight(1), Digest{}, payload_root(payload),
-                       static_cast<std::uint32_t>(encoded.size()), static_cast<std::uint32_t>(transactions.size()), created_ms, {}};
+                       bytes,    count,                    created_ms,    {}};
     return {signed_by(owner, cluster.genesis(), header), encoded, std::nullopt};
 }
 
@@ -257,6 +262,32 @@ TEST(OtherLanes, AForgedCertificateIsNotBelieved) {
     EXPECT_TRUE(cluster.at(1).certificates().empty());
     say(cluster, 0, 1, *real);
     EXPECT_EQ(cluster.at(1).certificates().size(), 1U);
+}
+
+TEST(OwnLane, ADeadPeerGetsCertificatesButNoPayloadsAfterAWhile) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    cluster.stop(3);
+    std::size_t offers = 0;
+    std::size_t certificates = 0;
+    cluster.lose = [&](OperatorNumber from, OperatorNumber to, const LaneMessage& m) {
+        if (from != OperatorNumber(1) || to != OperatorNumber(4)) return false;
+        offers += std::holds_alternative<BatchOffer>(m) ? 1 : 0;
+        certificates += std::holds_alternative<PoA>(m) ? 1 : 0;
+        return false;
+    };
+    for (std::uint64_t nonce = 0; nonce < 40; ++nonce) {
+        ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
+        cluster.advance(60);  // in case the silent one was the first verifier
+    }
+    EXPECT_EQ(offers, intake::unheard_batches_max);
+    EXPECT_EQ(certificates, 40U);
+    cluster.finalize();
+    cluster.start(3);
+    cluster.advance(1000);
+    EXPECT_EQ(cluster.at(3).batches().size(), 40U);
+    ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 40})).admission, Admission::accepted);
+    EXPECT_EQ(offers, intake::unheard_batches_max + 1);
 }
 
 TEST(OtherLanes, ACertificateThatWasLostIsSaidAgain) {

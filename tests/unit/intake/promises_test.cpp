@@ -43,7 +43,8 @@ TEST(Promises, AReceiptIsSignedByItsOperatorAndNamesTheDeadline) {
     const Receipt& r = *outcome.receipt;
     EXPECT_EQ(r.deadline_height, Height(3 + cluster.genesis().parameters.promise_blocks));
     const PublicKey key = cluster.genesis().operators[1].key;
-    EXPECT_TRUE(crypto::verify(key, signing_bytes(digest_of(cluster.genesis()), r.epoch, Kind::receipt, encode_body(r)), r.signature));
+    const Bytes signed_bytes = signing_bytes(digest_of(cluster.genesis()), r.epoch, Kind::receipt, encode_body(r));
+    EXPECT_TRUE(crypto::verify(key, signed_bytes, r.signature));
     ASSERT_EQ(cluster.at(1).receipts().size(), 1U);
     EXPECT_EQ(cluster.at(1).receipts()[0], r);
 }

@@ -119,7 +119,8 @@ TEST(Fetching, GoesOnAfterARestartAndAsksOthersWhenTheFirstAreSilent) {
     cluster.finalize();
     std::size_t asked = 0;
     cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) {
-        return std::holds_alternative<PoA>(m) || (std::holds_alternative<BatchFetch>(m) && ++asked <= 4);
+        const auto* fetch = std::get_if<BatchFetch>(&m);
+        return std::holds_alternative<PoA>(m) || (fetch != nullptr && !fetch->digests.empty() && ++asked <= 4);
     };
     cluster.start(3);
     EXPECT_EQ(cluster.at(3).status("unfinished_cuts"), 1U);
@@ -231,7 +232,8 @@ TEST(Epochs, TrafficGoesOnThroughManyEpochsAndRestarts) {
             const auto reply = cluster.answer(round % 4, id);
             ASSERT_TRUE(reply.has_value());
             const SubmitOutcome& outcome = std::get<SubmitReply>(*reply).outcomes[0];
-            ASSERT_TRUE(outcome.admission == Admission::accepted || outcome.admission == Admission::held) << to_string(outcome.reason);
+            const bool taken = outcome.admission == Admission::accepted || outcome.admission == Admission::held;
+            ASSERT_TRUE(taken) << to_string(outcome.reason);
         }
         if (round % 3 == 1) cluster.restart(round % 4);
         cluster.advance(600);
@@ -243,6 +245,33 @@ TEST(Epochs, TrafficGoesOnThroughManyEpochsAndRestarts) {
     }
     for (const User& user : users) EXPECT_EQ(cluster.ledger[user.address()].nonce, 12U);
     EXPECT_GT(cluster.epoch, Epoch(7));
+}
+
+TEST(Epochs, AnOperatorThatLeavesTheSetHandsOverWhatItPromised) {
+    Cluster cluster(5, [](Parameters& p) { p.epoch_blocks = 1; });
+    cluster.leaving = {OperatorNumber(1)};
+    cluster.finalize();  // executing this boundary block gives the third epoch's set
+    const User user = [&] {  // whose home in the second epoch is node 0
+        while (true) {
+            User candidate = cluster.user_at(0);
+            const EpochContext second = genesis_context(cluster.genesis(), Epoch(2));
+            if (home_lane(second, candidate.address()) == OperatorNumber(1)) return candidate;
+        }
+    }();
+    bool silent = true;
+    cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) { return silent && std::holds_alternative<Ack>(m); };
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {})).admission, Admission::accepted);
+    silent = false;
+    cluster.finalize();
+    ASSERT_EQ(cluster.epoch, Epoch(3));
+    // And it sends its own users' transactions on, for it has no lane.
+    const SubmitOutcome next = cluster.submit_one(0, make_tx(user, {.nonce = 1}));
+    ASSERT_EQ(next.admission, Admission::accepted) << to_string(next.reason);
+    EXPECT_NE(next.receipt->lane, OperatorNumber(1));
+    cluster.advance(1000);
+    cluster.finalize();
+    EXPECT_EQ(cluster.ledger[user.address()].nonce, 2U);
+    for (const BatchRecord& batch : cluster.executed_batches) EXPECT_NE(batch.header.lane, OperatorNumber(1));
 }
 
 TEST(Epochs, NothingIsSealedUntilTheNextSetIsKnown) {
@@ -312,7 +341,10 @@ RC_GTEST_PROP(Restart, EveryPromiseIsKeptWhateverIsLostOrRestarted, ()) {
         cluster.advance(1500);
         cluster.finalize();
     }
-    for (const Hash256& hash : promised) RC_ASSERT(cluster.executed.contains(hash) && cluster.executed.at(hash) == TxStatus::success);
+    for (const Hash256& hash : promised) {
+        RC_ASSERT(cluster.executed.contains(hash));
+        RC_ASSERT(cluster.executed.at(hash) == TxStatus::success);
+    }
     for (std::size_t u = 0; u < 4; ++u) RC_ASSERT(cluster.ledger[users[u].address()].nonce == nonces[u]);
 }
 
