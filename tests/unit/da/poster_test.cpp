@@ -325,6 +325,20 @@ TEST_F(DaPosting, ALateNodeThatKnowsLessThanTheLayerPostsNothingOld) {
     EXPECT_EQ(read_layer(layer(), chain).height, Height(7));
 }
 
+TEST_F(DaPosting, KeepsNoBatchThatArrivesAfterItsBlockWasPostedByAnother) {
+    const auto line = posting_line(chain.context(), Height(1));
+    Poster ahead(chain.genesis(), line[0], layer());
+    const auto& made = chain.add({1, 1}, 30);
+    ahead.feed(made);
+    ahead.run(10'000);
+    Poster late(chain.genesis(), line[1], layer());
+    late.run(1000);
+    late.input(ChainMaker::stream(made.block));
+    for (const BatchRecord& batch : made.batches) late.input(ChainMaker::stream(batch));
+    EXPECT_EQ(late.store.rows(3), 0U);
+    EXPECT_EQ(late.number("debt_bytes"), 0U);
+}
+
 TEST_F(DaPosting, FourNodesThatCrashAtRandomLeaveOneWholeChain) {
     std::vector<std::unique_ptr<Poster>> nodes;
     for (std::uint32_t n = 1; n <= 4; ++n) nodes.push_back(std::make_unique<Poster>(chain.genesis(), OperatorNumber(n), layer()));
