@@ -23,23 +23,24 @@ tl::expected<Found, MissingBatch> walk_down(const CutEntry& tip, LaneHeight belo
 LaneBatches decoded(LaneId lane, const Found& found) {
     LaneBatches out{lane, {}};
     // Bytes that do not decode are a batch without transactions: the same for everybody.
-    std::for_each(found.rbegin(), found.rend(), [&](const auto& batch) {
-        out.batches.push_back(decode<Payload>(batch->payload).value_or(Payload{}));
-    });
+    std::for_each(found.rbegin(), found.rend(),
+                  [&](const auto& batch) { out.batches.push_back(decode<Payload>(batch->payload).value_or(Payload{})); });
     return out;
 }
 
 }  // namespace
 
 tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut, const Proposal& block,
-                                                                                 const BatchSource& source) {
+                                                                                  const BatchSource& source) {
     std::vector<Found> found;
     std::vector<MissingBatch> missing;
     for (const CutEntry& tip : block.cut_delta) {
         const CutEntry* last = cut.find(tip.lane);
         auto lane = walk_down(tip, last != nullptr ? last->height : LaneHeight(0), source);
-        if (lane) found.push_back(std::move(*lane));
-        else missing.push_back(lane.error());
+        if (lane)
+            found.push_back(std::move(*lane));
+        else
+            missing.push_back(lane.error());
     }
     if (!missing.empty()) return tl::unexpected(std::move(missing));
     std::vector<LaneBatches> out;

@@ -44,8 +44,10 @@ void BlockRun::take(const LaneTransaction& source, std::size_t order, std::size_
 void BlockRun::attempt(Candidate&& candidate) {
     const bool free = may_be_free(candidate);
     const Refusal reason = why_skipped(candidate, free);
-    if (reason != Refusal::none) skip(candidate.transaction.hash, candidate.lane, reason);
-    else apply(candidate, free);
+    if (reason != Refusal::none)
+        skip(candidate.transaction.hash, candidate.lane, reason);
+    else
+        apply(candidate, free);
 }
 
 /// Rule 3: what waited for a nonce that has just been used. Of several with one nonce the first in order has it.
@@ -99,13 +101,15 @@ void BlockRun::apply(const Candidate& candidate, bool free) {
     const ethereum::Transaction& t = candidate.transaction;
     const Address& sender = candidate.source->sender;
     ledger_.set_nonce(sender, t.nonce + 1);
-    CallOutcome outcome = run_call(ledger_, chain_, {sender, t.to, t.value, t.data, ethereum::intrinsic_gas(t.data, t.access_list), t.gas_limit});
+    CallOutcome outcome =
+        run_call(ledger_, chain_, {sender, t.to, t.value, t.data, ethereum::intrinsic_gas(t.data, t.access_list), t.gas_limit});
     const Wei price = charge(candidate, outcome, free);
     ledger_.forget_journal();
     gas_used_ += outcome.gas_used;
-    effects_.push_back({candidate.source, t.hash, outcome.gas_used, price,
-                        {t.type, outcome.success, gas_used_, std::move(outcome.logs)}});
-    outcomes_.push_back({t.hash, outcome.success ? TxStatus::success : TxStatus::reverted, Refusal::none, lanes_[candidate.lane].lane});
+    effects_.push_back(
+        {candidate.source, t.hash, outcome.gas_used, price, {t.type, outcome.success, gas_used_, std::move(outcome.logs)}});
+    outcomes_.push_back(
+        {t.hash, outcome.success ? TxStatus::success : TxStatus::reverted, Refusal::none, lanes_[candidate.lane].lane});
 }
 
 /// Rules 5 and 6. Returns the price per gas that was paid.

@@ -17,7 +17,7 @@ struct CallOutcome {
     bool success = false;
     bool harmless = false;  ///< reverted because somebody else was faster
     std::uint64_t gas_used = 0;
-    Bytes output;           ///< or the ABI error
+    Bytes output;  ///< or the ABI error
     std::vector<ethereum::LogEntry> logs;
 };
 

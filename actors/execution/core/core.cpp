@@ -10,8 +10,8 @@ namespace {
 
 using namespace execution;
 
-constexpr TimerId fetch_timer = 1;     ///< ask for what is still missing
-constexpr TimerId continue_timer = 2;  ///< go on with a backlog in the next turn
+constexpr TimerId fetch_timer = 1;         ///< ask for what is still missing
+constexpr TimerId continue_timer = 2;      ///< go on with a backlog in the next turn
 constexpr DurationMs first_fetch_ms = 50;  ///< a batch that is on its way needs no asking
 constexpr std::size_t fetch_digests_max = 64;
 constexpr std::size_t step_blocks_max = 32;
@@ -112,8 +112,10 @@ void ExecutionCore::await(const std::vector<MissingBatch>& missing) {
     missing_ = missing;
     if (known || open_ask_) return;
     const bool behind = following_.newest() > executor_.head().height.next();
-    if (behind) ask();
-    else effects_.timers.push_back({fetch_timer, first_fetch_ms});
+    if (behind)
+        ask();
+    else
+        effects_.timers.push_back({fetch_timer, first_fetch_ms});
 }
 
 void ExecutionCore::ask() {
@@ -147,7 +149,12 @@ std::vector<StatusField> ExecutionCore::status() const {
 }
 
 ActorTraits execution_traits() {
-    return {Actor::execution, Durability::derived, {tables::all.begin(), tables::all.end()}, {Stream::batches, Stream::blocks}, {}, 1};
+    return {Actor::execution,
+            Durability::derived,
+            {tables::all.begin(), tables::all.end()},
+            {Stream::batches, Stream::blocks},
+            {},
+            1};
 }
 
 }  // namespace rondo

@@ -63,15 +63,18 @@ BlockExecutor::BlockExecutor(const Genesis& genesis, ExecutorOptions options)
 
 void BlockExecutor::open(StateStore& store) {
     const auto record = store.get(tables::meta, head_key());
-    if (record) head_ = decode_own<Head>(*record);
-    else write_genesis(store);
+    if (record)
+        head_ = decode_own<Head>(*record);
+    else
+        write_genesis(store);
     open_ = true;
 }
 
 void BlockExecutor::write_genesis(StateStore& store) {
     Ledger ledger(store);
     Staking staking(ledger);
-    for (const Address& module : {modules::staking, modules::slashing, modules::rewards, modules::fees}) ledger.install_module(module);
+    for (const Address& module : {modules::staking, modules::slashing, modules::rewards, modules::fees})
+        ledger.install_module(module);
     for (const GenesisOperator& o : genesis_.operators) {
         staking.set_bond(o.number, o.self_stake);
         ledger.credit(modules::staking, o.self_stake);
@@ -111,16 +114,19 @@ std::optional<std::string> BlockExecutor::check(const StateReader& store, const 
     const EpochContext* context = contexts_.find(store, block.epoch);
     if (context == nullptr) return name + " belongs to an epoch whose context is unknown here";
     if (block.leader.value >= context->operators.size()) return name + " has a leader outside its epoch's set";
-    if (root_of(rondo::advance(head_.cut, block.cut_delta)) != block.cut_root) return name + " cites another cut than the one executed here";
+    if (root_of(rondo::advance(head_.cut, block.cut_delta)) != block.cut_root)
+        return name + " cites another cut than the one executed here";
     if (block.next_set_hash) {
         const EpochContext* next = contexts_.find(store, block.epoch.next());
-        if (next == nullptr || digest_of(*next) != *block.next_set_hash) return name + " cites another next set than the one computed here";
+        if (next == nullptr || digest_of(*next) != *block.next_set_hash)
+            return name + " cites another next set than the one computed here";
     }
     if (block.executed.height > head_.height) return name + " cites the result of a block that it does not follow";
     const auto own = store.get(tables::snapshots, height_key(block.executed.height));
     if (!own) return name + " cites a result older than one cited before";
     if (decode_own<Snapshot>(*own).result_digest != block.executed.result_digest)
-        return "the final chain cites another result of block " + std::to_string(block.executed.height.value) + " than the one computed here";
+        return "the final chain cites another result of block " + std::to_string(block.executed.height.value) +
+               " than the one computed here";
     return std::nullopt;
 }
 

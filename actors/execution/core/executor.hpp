@@ -81,7 +81,8 @@ struct MissingBatch {
     bool operator==(const MissingBatch&) const = default;
 };
 /// Walks each lane from the block's tip down to `cut` by parent digests. Or what is missing, one per lane at most.
-[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut, const Proposal& block,
-                                                                                               const BatchSource& source);
+[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut,
+                                                                                                const Proposal& block,
+                                                                                                const BatchSource& source);
 
 }  // namespace rondo::execution

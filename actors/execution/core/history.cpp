@@ -17,8 +17,10 @@ std::vector<TipGas> tips_of(const std::vector<BlockRun::Effect>& effects, const 
     std::sort(tips.begin(), tips.end(), [](const TipGas& a, const TipGas& b) { return a.tip < b.tip; });
     std::vector<TipGas> merged;
     for (const TipGas& t : tips) {
-        if (!merged.empty() && merged.back().tip == t.tip) merged.back().gas += t.gas;
-        else merged.push_back(t);
+        if (!merged.empty() && merged.back().tip == t.tip)
+            merged.back().gas += t.gas;
+        else
+            merged.push_back(t);
     }
     return merged;
 }
@@ -27,8 +29,8 @@ void write_effects(StateStore& store, Height height, const std::vector<BlockRun:
     std::uint32_t log_index = 0;
     for (std::uint32_t index = 0; index < effects.size(); ++index) {
         const BlockRun::Effect& effect = effects[index];
-        const TransactionRecord record{effect.source->sender, effect.source->raw, effect.gas_used, effect.effective_gas_price,
-                                       log_index,             effect.receipt};
+        const TransactionRecord record{effect.source->sender,      effect.source->raw, effect.gas_used,
+                                       effect.effective_gas_price, log_index,          effect.receipt};
         log_index += static_cast<std::uint32_t>(effect.receipt.logs.size());
         store.put(tables::transactions, transaction_key(height, index), encode(record));
         const TxStatus status = effect.receipt.success ? TxStatus::success : TxStatus::reverted;
@@ -69,8 +71,14 @@ void write_genesis_history(StateStore& store, const Genesis& genesis, const Head
 
 void write_history(StateStore& store, const Proposal& block, const EpochContext& context, const ExecutedBlock& executed,
                    const std::vector<BlockRun::Effect>& effects) {
-    BlockRecord record{executed.block_digest, block.parent_digest, block.timestamp_ms, context.operators[block.leader.value].fee_address,
-                       executed.result,       executed.base_fee,   2 * context.parameters.gas_target_per_second, encode(block).size()};
+    BlockRecord record{executed.block_digest,
+                       block.parent_digest,
+                       block.timestamp_ms,
+                       context.operators[block.leader.value].fee_address,
+                       executed.result,
+                       executed.base_fee,
+                       2 * context.parameters.gas_target_per_second,
+                       encode(block).size()};
     BlockBody body{{}, tips_of(effects, executed.base_fee)};
     for (const auto& effect : effects) {
         body.hashes.push_back(effect.hash);

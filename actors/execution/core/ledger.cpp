@@ -22,8 +22,10 @@ Account account_at(const StateReader& store, const Hash256& key) {
 
 /// Writes a flat value, or erases it when it is empty.
 void write_flat(StateStore& store, TrieId trie, const TrieChange& change) {
-    if (change.value.empty()) store.erase(flat_table(trie), flat_key(trie, change.key));
-    else store.put(flat_table(trie), flat_key(trie, change.key), change.value);
+    if (change.value.empty())
+        store.erase(flat_table(trie), flat_key(trie, change.key));
+    else
+        store.put(flat_table(trie), flat_key(trie, change.key), change.value);
 }
 
 // A reverse diff is a list of trie ‖ key ‖ length of the old value (2 bytes) ‖ old value; storage before accounts.

@@ -25,9 +25,12 @@ Bytes nibbles_of(ByteView key) {
 }
 
 void append_node_ref(Bytes& out, const NodeRef& ref) {
-    if (ref.size == 0) out.push_back(0x80);
-    else if (ref.size == 32) append_rlp_string(out, ref.view());
-    else append(out, ref.view());
+    if (ref.size == 0)
+        out.push_back(0x80);
+    else if (ref.size == 32)
+        append_rlp_string(out, ref.view());
+    else
+        append(out, ref.view());
 }
 
 std::size_t common_from(const Bytes& a, const Bytes& b, std::size_t at) {

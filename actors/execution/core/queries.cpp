@@ -13,7 +13,8 @@ namespace {
 ExecutionReply unknown_block() { return RequestError{"block not found"}; }
 
 /// geth's rule: the tip below which this share of the block's gas was bought.
-std::vector<Wei> percentiles_of(const std::vector<TipGas>& tips, std::uint64_t gas_used, const std::vector<std::uint32_t>& percentiles) {
+std::vector<Wei> percentiles_of(const std::vector<TipGas>& tips, std::uint64_t gas_used,
+                                const std::vector<std::uint32_t>& percentiles) {
     std::vector<Wei> out;
     std::size_t at = 0;
     std::uint64_t sum = tips.empty() ? 0 : tips[0].gas;
@@ -53,12 +54,13 @@ std::optional<BlockRecord> Queries::block_at(Height height) const {
     return record ? std::optional(decode_own<BlockRecord>(*record)) : std::nullopt;
 }
 
-std::optional<PlacedTransaction> Queries::placed(Height height, std::uint32_t index, const Hash256& hash, const Digest& block) const {
+std::optional<PlacedTransaction> Queries::placed(Height height, std::uint32_t index, const Hash256& hash,
+                                                 const Digest& block) const {
     const auto record = store_.get(tables::transactions, transaction_key(height, index));
     if (!record) return std::nullopt;
     TransactionRecord t = decode_own<TransactionRecord>(*record);
-    return PlacedTransaction{hash,       t.sender, std::move(t.raw), height, block, index, t.gas_used, t.effective_gas_price,
-                             t.log_index, std::move(t.receipt)};
+    return PlacedTransaction{hash,  t.sender,   std::move(t.raw),      height,      block,
+                             index, t.gas_used, t.effective_gas_price, t.log_index, std::move(t.receipt)};
 }
 
 ExecutionReply Queries::on(const GetBlock& request) {
@@ -79,7 +81,8 @@ ExecutionReply Queries::on(const GetBlock& request) {
     require(body.has_value(), "a block without a body");
     reply.hashes = decode_own<BlockBody>(*body).hashes;
     if (!request.with_transactions) return reply;
-    if (block->size_bytes > full_block_bytes_max) return RequestError{"the block is too large to be answered with full transactions"};
+    if (block->size_bytes > full_block_bytes_max)
+        return RequestError{"the block is too large to be answered with full transactions"};
     for (std::uint32_t index = 0; index < reply.hashes.size(); ++index) {
         auto transaction = placed(*height, index, reply.hashes[index], reply.digest);
         require(transaction.has_value(), "a transaction of a block is missing");
@@ -108,10 +111,12 @@ ExecutionReply Queries::on(const Call& request) {
     if (!request.to) return RequestError{"contract creation"};
     Ledger ledger(store_);
     if (request.value > ledger.balance(request.from)) return RequestError{"insufficient funds for gas * price + value"};
-    const std::uint64_t intrinsic = ethereum::intrinsic_gas(request.data, {}) + 2400ULL * request.access_addresses + 1900ULL * request.access_keys;
+    const std::uint64_t intrinsic =
+        ethereum::intrinsic_gas(request.data, {}) + 2400ULL * request.access_addresses + 1900ULL * request.access_keys;
     const std::uint64_t limit = request.gas == 0 ? ethereum::gas_limit_max : request.gas;
     if (limit < intrinsic) return RequestError{"intrinsic gas too low"};
-    const Chain chain{executor_.genesis(), executor_.genesis_digest(), store_, executor_.contexts(), executor_.head().height.next()};
+    const Chain chain{executor_.genesis(), executor_.genesis_digest(), store_, executor_.contexts(),
+                      executor_.head().height.next()};
     CallOutcome outcome = run_call(ledger, chain, {request.from, *request.to, request.value, request.data, intrinsic, limit});
     CallReply reply{!outcome.success, std::move(outcome.output), outcome.gas_used};
     if (request.estimate && outcome.success) reply.output.clear();
@@ -134,7 +139,8 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
     const Height newest = std::min(request.newest.value_or(head), head);
     if (request.percentiles.size() > percentiles_max) return RequestError{"too many percentiles"};
     const bool ascending = std::is_sorted(request.percentiles.begin(), request.percentiles.end());
-    if (!ascending || (!request.percentiles.empty() && request.percentiles.back() > 10'000)) return RequestError{"percentiles must ascend up to 100"};
+    if (!ascending || (!request.percentiles.empty() && request.percentiles.back() > 10'000))
+        return RequestError{"percentiles must ascend up to 100"};
     const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, newest.value + 1});
     FeeHistoryReply reply;
     reply.oldest = Height(newest.value + 1 - count);
@@ -142,8 +148,8 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
         const auto block = block_at(height);
         require(block.has_value(), "a block of the history is missing");
         reply.base_fees.push_back(block->base_fee);
-        reply.used_ppm.push_back(static_cast<std::uint32_t>(
-            std::min<uint256>(uint256(block->result.gas_used) * 1'000'000 / std::max<std::uint64_t>(1, block->gas_limit), 1'000'000)));
+        reply.used_ppm.push_back(static_cast<std::uint32_t>(std::min<uint256>(
+            uint256(block->result.gas_used) * 1'000'000 / std::max<std::uint64_t>(1, block->gas_limit), 1'000'000)));
         if (request.percentiles.empty()) continue;
         const auto body = store_.get(tables::bodies, height_key(height));
         require(body.has_value(), "a block without a body");
@@ -157,7 +163,8 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
 ExecutionReply Queries::on(const GetResults& request) {
     ResultsReply reply;
     const Height last = std::min(request.last, executor_.head().height);
-    for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max; height = height.next()) {
+    for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max;
+         height = height.next()) {
         const auto block = block_at(height);
         require(block.has_value(), "a block of the history is missing");
         const Digest digest = height.value == 0 ? Digest{} : digest_of(block->result);

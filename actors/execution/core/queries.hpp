@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/execution/core/executor.hpp"
+#include "cluster/runtime/limits.hpp"
 #include "messages/wire/requests.hpp"
 
 /// Answers to ExecutionRequest, from the executed head and from history.
@@ -9,7 +10,8 @@ inline constexpr std::size_t accounts_per_request_max = 4096;
 inline constexpr std::uint32_t fee_history_blocks_max = 1024;
 inline constexpr std::size_t percentiles_max = 100;
 inline constexpr std::uint64_t results_per_request_max = 1024;
-inline constexpr std::size_t full_block_bytes_max = 32U << 20;  ///< of transactions in one reply
+/// Of transactions in one reply; the rest of the reply is hashes and receipts.
+inline constexpr std::size_t full_block_bytes_max = limits::request_bytes_max / 2;
 
 class Queries {
   public:
@@ -27,7 +29,8 @@ class Queries {
 
     [[nodiscard]] std::optional<Height> height_of(const GetBlock& request) const;
     [[nodiscard]] std::optional<BlockRecord> block_at(Height height) const;
-    [[nodiscard]] std::optional<PlacedTransaction> placed(Height height, std::uint32_t index, const Hash256& hash, const Digest& block) const;
+    [[nodiscard]] std::optional<PlacedTransaction> placed(Height height, std::uint32_t index, const Hash256& hash,
+                                                          const Digest& block) const;
     [[nodiscard]] Wei base_fee_after_head();
 
     BlockExecutor& executor_;

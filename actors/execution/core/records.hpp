@@ -42,8 +42,8 @@ struct Head {
     Wei genesis_supply;
     std::uint64_t accounts = 0;
     static auto fields(auto& v) {
-        return std::tie(v.height, v.block_digest, v.timestamp_ms, v.state_root, v.result_digest, v.base_fee, v.base_fee_next, v.cut,
-                        v.supply, v.burnt, v.genesis_supply, v.accounts);
+        return std::tie(v.height, v.block_digest, v.timestamp_ms, v.state_root, v.result_digest, v.base_fee, v.base_fee_next,
+                        v.cut, v.supply, v.burnt, v.genesis_supply, v.accounts);
     }
     bool operator==(const Head&) const = default;
 };

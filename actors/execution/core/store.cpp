@@ -39,7 +39,7 @@ void Overlay::erase_range(Table table, Bytes from, Bytes to) {
 }
 
 std::vector<Record> Overlay::take_records() {
-    index_.clear();
+    index_ = {};  // not clear(): that keeps, and sweeps, as many buckets as the largest step ever needed
     return std::exchange(records_, {});
 }
 

@@ -56,9 +56,7 @@ class Overlay : public StateStore {
     struct Place {
         std::uint8_t table = 0;
         ByteView key;
-        bool operator==(const Place& other) const {
-            return table == other.table && as_text(key) == as_text(other.key);
-        }
+        bool operator==(const Place& other) const { return table == other.table && as_text(key) == as_text(other.key); }
     };
     struct PlaceHash {
         std::size_t operator()(const Place& p) const noexcept { return std::hash<std::string_view>{}(as_text(p.key)) + p.table; }

@@ -142,9 +142,8 @@ Child Trie::Pass::split(const Child& old, unsigned start, unsigned at, Changes c
     Child& below = branch.children[nibble(old.key, at)];
     below = old;
     const Hash256 path = prefix_of(old.key, at);
-    const bool kept_as_is = std::none_of(changes.begin(), changes.end(), [&](const TrieChange* c) {
-        return nibble(c->key, at) == nibble(old.key, at);
-    });
+    const bool kept_as_is = std::none_of(changes.begin(), changes.end(),
+                                         [&](const TrieChange* c) { return nibble(c->key, at) == nibble(old.key, at); });
     if (kept_as_is) below = hang(old, at + 1);
     distribute(branch, at, changes);
     return close(branch, path, start, at, false);
@@ -203,8 +202,10 @@ Hash256 Trie::update(StateStore& store, std::span<const TrieChange> changes) {
     const auto old = store.get(tables::nodes, root_key(id_));
     Pass pass{*this, store};
     const Child top = pass.apply(old ? decode_child_record(*old) : Child{}, 0, pointers);
-    if (top.empty()) store.erase(tables::nodes, root_key(id_));
-    else store.put(tables::nodes, root_key(id_), encode_child_record(top));
+    if (top.empty())
+        store.erase(tables::nodes, root_key(id_));
+    else
+        store.put(tables::nodes, root_key(id_), encode_child_record(top));
     return root_hash(top.ref);
 }
 

@@ -24,8 +24,10 @@ void append_compact_path(Bytes& out, const Hash256& key, unsigned start, unsigne
     std::size_t size = 0;
     const unsigned flag = leaf ? 2 : 0;
     unsigned at = start;
-    if ((end - start) % 2 != 0) compact[size++] = static_cast<std::uint8_t>((flag + 1) << 4 | nibble(key, at++));
-    else compact[size++] = static_cast<std::uint8_t>(flag << 4);
+    if ((end - start) % 2 != 0)
+        compact[size++] = static_cast<std::uint8_t>((flag + 1) << 4 | nibble(key, at++));
+    else
+        compact[size++] = static_cast<std::uint8_t>(flag << 4);
     for (; at < end; at += 2) compact[size++] = static_cast<std::uint8_t>(nibble(key, at) << 4 | nibble(key, at + 1));
     append_rlp_string(out, ByteView(compact).first(size));
 }
@@ -62,8 +64,10 @@ void append_hex_prefix(Bytes& out, ByteView nibbles, bool leaf) {
     Bytes compact;
     const unsigned flag = leaf ? 2 : 0;
     std::size_t at = 0;
-    if (nibbles.size() % 2 != 0) compact.push_back(static_cast<std::uint8_t>((flag + 1) << 4 | nibbles[at++]));
-    else compact.push_back(static_cast<std::uint8_t>(flag << 4));
+    if (nibbles.size() % 2 != 0)
+        compact.push_back(static_cast<std::uint8_t>((flag + 1) << 4 | nibbles[at++]));
+    else
+        compact.push_back(static_cast<std::uint8_t>(flag << 4));
     for (; at < nibbles.size(); at += 2) compact.push_back(static_cast<std::uint8_t>(nibbles[at] << 4 | nibbles[at + 1]));
     append_rlp_string(out, compact);
 }

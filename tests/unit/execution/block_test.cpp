@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "actors/execution/core/ordered_trie.hpp"
 #include "actors/execution/core/order.hpp"
+#include "actors/execution/core/ordered_trie.hpp"
 #include "actors/execution/core/tables.hpp"
 #include "world.hpp"
 
@@ -44,7 +44,8 @@ TEST(Block, MovesValueAndChargesTheFee) {
 TEST(Block, StateRootIsThatOfATrieBuiltFromTheAccountsAlone) {
     World w({.accounts = 60});
     std::vector<LaneTransaction> transactions;
-    for (std::uint32_t i = 0; i < 50; ++i) transactions.push_back(signed_by({.from = i, .to = address(500 + i % 13), .value = 1 + i}));
+    for (std::uint32_t i = 0; i < 50; ++i)
+        transactions.push_back(signed_by({.from = i, .to = address(500 + i % 13), .value = 1 + i}));
     const ExecutedBlock block = w.run(transactions);
     std::map<Bytes, Bytes> leaves;
     w.store.each(tables::accounts, [&](const Bytes& key, const Bytes& value) { leaves[key] = value; });
@@ -116,7 +117,8 @@ TEST(Block, RunsLanesByTurns) {
     std::map<std::uint32_t, std::vector<std::vector<LaneTransaction>>> lanes;
     for (std::uint32_t lane = 1; lane <= 3; ++lane) {
         const std::uint32_t sender = lane;
-        lanes[lane] = {{signed_by({.from = sender, .nonce = 0, .to = address(0)})}, {signed_by({.from = sender, .nonce = 1, .to = address(0)})}};
+        lanes[lane] = {{signed_by({.from = sender, .nonce = 0, .to = address(0)})},
+                       {signed_by({.from = sender, .nonce = 1, .to = address(0)})}};
     }
     const ExecutedBlock block = w.run_lanes(lanes);
     ASSERT_EQ(block.outcomes.size(), 6U);
@@ -151,7 +153,9 @@ TEST(State, ReverseDiffsRestoreEveryOlderRoot) {
     std::vector<Hash256> roots{w.executor.head().state_root};
     for (std::uint64_t h = 0; h < 12; ++h) {
         std::vector<LaneTransaction> t;
-        for (std::uint32_t i = 0; i < 20; ++i) t.push_back(signed_by({.from = i, .nonce = h, .to = address(100 + (i * 7 + static_cast<std::uint32_t>(h)) % 41), .value = h + i}));
+        for (std::uint32_t i = 0; i < 20; ++i)
+            t.push_back(signed_by(
+                {.from = i, .nonce = h, .to = address(100 + (i * 7 + static_cast<std::uint32_t>(h)) % 41), .value = h + i}));
         roots.push_back(w.run(t).result.state_root);
     }
     Overlay scratch(w.store);
@@ -171,7 +175,8 @@ TEST(State, ContinuesEquallyAfterARestart) {
     World w;
     World other;
     for (std::uint64_t h = 0; h < 6; ++h) {
-        const std::vector<LaneTransaction> t{signed_by({.from = 0, .nonce = h, .to = address(40 + static_cast<std::uint32_t>(h)), .value = 1})};
+        const std::vector<LaneTransaction> t{
+            signed_by({.from = 0, .nonce = h, .to = address(40 + static_cast<std::uint32_t>(h)), .value = 1})};
         const ExecutedBlock expected = w.run(t);
         if (h == 3) {
             other.executor = BlockExecutor(other.genesis, {});

@@ -20,16 +20,20 @@ class MemoryView : public StoreView {
         for (const auto& [key, value] : range(table, from, to))
             if (!visit(key, value)) return;
     }
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override {
         const auto all = range(table, from, to);
         for (auto it = all.rbegin(); it != all.rend(); ++it)
             if (!visit(it->first, it->second)) return;
     }
     void apply(const std::vector<Record>& records) {
         for (const Record& record : records) {
-            if (const auto* put = std::get_if<Put>(&record)) rows.put(put->table, put->key, put->value);
-            else if (const auto* erase = std::get_if<Erase>(&record)) rows.erase(erase->table, erase->key);
-            else if (const auto* span = std::get_if<EraseRange>(&record)) rows.erase_range(span->table, span->from, span->to);
+            if (const auto* put = std::get_if<Put>(&record))
+                rows.put(put->table, put->key, put->value);
+            else if (const auto* erase = std::get_if<Erase>(&record))
+                rows.erase(erase->table, erase->key);
+            else if (const auto* span = std::get_if<EraseRange>(&record))
+                rows.erase_range(span->table, span->from, span->to);
         }
     }
     [[nodiscard]] std::size_t count(Table table) const { return range(table, {}, {}).size(); }
@@ -58,7 +62,9 @@ class Actor {
     }
     void give(const Input& input) { take(core->step(Instant(0), input)); }
     void give(const BatchRecord& batch) { give(StreamMessage{Stream::batches, ++batches_, encode(batch)}); }
-    void give(const Proposal& block) { give(StreamMessage{Stream::blocks, block.height.value, encode(FinalBlock{block, std::nullopt})}); }
+    void give(const Proposal& block) {
+        give(StreamMessage{Stream::blocks, block.height.value, encode(FinalBlock{block, std::nullopt})});
+    }
     void give(const ChainMaker::Made& made) {
         for (const BatchRecord& batch : made.batches) give(batch);
         give(made.block);
@@ -74,7 +80,9 @@ class Actor {
     }
     [[nodiscard]] std::string status(const std::string& name) const {
         for (const StatusField& f : core->status())
-            if (f.name == name) return std::holds_alternative<std::string>(f.value) ? std::get<std::string>(f.value) : std::to_string(std::get<0>(f.value));
+            if (f.name == name)
+                return std::holds_alternative<std::string>(f.value) ? std::get<std::string>(f.value)
+                                                                    : std::to_string(std::get<0>(f.value));
         return "?";
     }
 
@@ -116,7 +124,8 @@ std::vector<ChainMaker::Made> chain(const Genesis& genesis, std::uint64_t blocks
     for (std::uint64_t h = 0; h < blocks; ++h) {
         ChainMaker::Lanes lanes;
         lanes[1] = {{signed_by({.from = 0, .nonce = 2 * h + 1, .to = address(50), .value = h})}};
-        lanes[2] = {{signed_by({.from = 1, .nonce = h, .to = address(51)})}, {signed_by({.from = 0, .nonce = 2 * h, .to = address(52), .value = 1})}};
+        lanes[2] = {{signed_by({.from = 1, .nonce = h, .to = address(51)})},
+                    {signed_by({.from = 0, .nonce = 2 * h, .to = address(52), .value = 1})}};
         out.push_back(maker.make(lanes, cited));
         cited = {executor.head().height, executor.head().result_digest};
         (void)executor.execute(store, out.back().block, out.back().lanes);
@@ -308,20 +317,25 @@ TEST_F(Core, EstimatesExactly) {
     World w;
     const Bytes data{0, 1, 2};
     Call transfer{address(0), address(1), 5, data, 0, true};
-    EXPECT_EQ(actor.query<CallReply>(transfer).gas_used, w.run({signed_by({.from = 0, .to = address(1), .value = 5, .data = data})}).result.gas_used);
+    EXPECT_EQ(actor.query<CallReply>(transfer).gas_used,
+              w.run({signed_by({.from = 0, .to = address(1), .value = 5, .data = data})}).result.gas_used);
     transfer.value = 5000 * ether;
     EXPECT_EQ(actor.query<RequestError>(transfer).reason, "insufficient funds for gas * price + value");
     Call view{address(0), modules::staking, 0, abi::Encoder().number(2).call(modules::stake_of), 0, true};
     const auto estimated = actor.query<CallReply>(view).gas_used;
-    EXPECT_EQ(estimated, w.run({signed_by({.from = 0, .nonce = 1, .to = modules::staking, .data = view.data, .gas_limit = estimated})}).result.gas_used);
+    EXPECT_EQ(estimated,
+              w.run({signed_by({.from = 0, .nonce = 1, .to = modules::staking, .data = view.data, .gas_limit = estimated})})
+                  .result.gas_used);
 }
 
 TEST_F(Core, CallsViewsAndReportsReverts) {
     Actor actor(genesis);
-    const auto stake = actor.query<CallReply>(Call{address(0), modules::staking, 0, abi::Encoder().number(2).call(modules::stake_of)});
+    const auto stake =
+        actor.query<CallReply>(Call{address(0), modules::staking, 0, abi::Encoder().number(2).call(modules::stake_of)});
     EXPECT_FALSE(stake.reverted);
     EXPECT_EQ(uint256_from_be(stake.output), 32 * ether);
-    const auto unknown = actor.query<CallReply>(Call{address(0), modules::staking, 0, abi::Encoder().number(77).call(modules::stake_of)});
+    const auto unknown =
+        actor.query<CallReply>(Call{address(0), modules::staking, 0, abi::Encoder().number(77).call(modules::stake_of)});
     EXPECT_TRUE(unknown.reverted);
     EXPECT_EQ(unknown.output, abi::revert_reason("unknown operator"));
     EXPECT_TRUE(actor.query<CallReply>(Call{address(0), address(1), 0, {1, 2, 3, 4}}).output.empty());

@@ -23,7 +23,12 @@ Bytes accepted_call() { return abi::Encoder().call(modules::accepted_root); }
 Bytes claimed_call(const Address& account) { return abi::Encoder().address(account).call(modules::claimed_by); }
 
 Vote signed_vote(const World& w, std::uint32_t number, std::uint64_t view, std::uint8_t digest) {
-    Vote v{VoteKind::notarize, Epoch(1), rondo::View(view), Digest{{digest}}, SignerIndex(static_cast<std::uint16_t>(number - 1)), {}};
+    Vote v{VoteKind::notarize,
+           Epoch(1),
+           rondo::View(view),
+           Digest{{digest}},
+           SignerIndex(static_cast<std::uint16_t>(number - 1)),
+           {}};
     v.signature = operator_key(number).sign(signing_bytes(digest_of(w.genesis), v.epoch, Kind::notarize, encode_body(v)));
     return v;
 }
@@ -107,7 +112,8 @@ TEST(Slashing, JailsAndBurnsThePresetsShareOnceAndForFree) {
 TEST(Slashing, TakesOnePenaltyPerSlotHoweverOftenItIsSubmitted) {
     World w;
     const Bytes call = evidence_call(w, 2);
-    const ExecutedBlock block = w.run({to_slashing(watcher_of(1), 0, call), to_slashing(watcher_of(3), 0, call), to_slashing(watcher_of(1), 1, call)});
+    const ExecutedBlock block =
+        w.run({to_slashing(watcher_of(1), 0, call), to_slashing(watcher_of(3), 0, call), to_slashing(watcher_of(1), 1, call)});
     EXPECT_EQ(block.outcomes[0].status, TxStatus::success);
     EXPECT_EQ(block.outcomes[1].status, TxStatus::reverted);
     EXPECT_EQ(block.outcomes[2].status, TxStatus::reverted);
@@ -128,7 +134,8 @@ TEST(Slashing, RefusesWhatProvesNothing) {
     Evidence of_unknown_epoch = ConflictingVotes{signed_vote(w, 2, 5, 1), signed_vote(w, 2, 5, 2)};
     std::get<ConflictingVotes>(of_unknown_epoch).first.epoch = Epoch(99);
     const Bytes unknown_call = abi::Encoder().bytes(encode(of_unknown_epoch)).call(modules::submit_evidence);
-    const ExecutedBlock block = w.run({to_slashing(0, 0, forged_call), to_slashing(0, 1, garbage_call), to_slashing(0, 2, unknown_call)});
+    const ExecutedBlock block =
+        w.run({to_slashing(0, 0, forged_call), to_slashing(0, 1, garbage_call), to_slashing(0, 2, unknown_call)});
     for (const TxOutcome& o : block.outcomes) EXPECT_EQ(o.status, TxStatus::reverted);
     EXPECT_EQ(w.number(modules::staking, stake_call(2)), 32 * ether);
     EXPECT_EQ(block.lane_fees.size(), 1U);
@@ -181,13 +188,15 @@ struct TwoLeaves {
 /// An epoch with fees, and its root.
 struct RewardsWorld : World {
     RewardsWorld() : World(short_epochs()) {
-        for (std::uint32_t i = 0; i < epoch_blocks; ++i) fees += run({signed_by({.from = 2, .nonce = i, .to = address(3)})}).lane_fees[0].fees;
+        for (std::uint32_t i = 0; i < epoch_blocks; ++i)
+            fees += run({signed_by({.from = 2, .nonce = i, .to = address(3)})}).lane_fees[0].fees;
         leaves.first_amount = fees / 3;
         leaves.second_amount = fees - fees / 3;
     }
     std::vector<LaneTransaction> attestations(std::uint32_t how_many) {
         std::vector<LaneTransaction> out;
-        for (std::uint32_t n = 1; n <= how_many; ++n) out.push_back(to_rewards(rewards_of(n), 0, attest_call(1, leaves.root(), fees)));
+        for (std::uint32_t n = 1; n <= how_many; ++n)
+            out.push_back(to_rewards(rewards_of(n), 0, attest_call(1, leaves.root(), fees)));
         return out;
     }
     Wei fees;
@@ -229,10 +238,10 @@ TEST(Rewards, CountOneAttestationPerOperatorAndOneRootOnly) {
 TEST(Rewards, RefuseAttestationsThatCannotBeTrue) {
     RewardsWorld w;
     const Hash256 root = w.leaves.root();
-    const ExecutedBlock block = w.run({to_rewards(rewards_of(1), 0, attest_call(1, root, w.fees + 1)),
-                                       to_rewards(rewards_of(2), 0, attest_call(2, root, w.fees)),
-                                       to_rewards(rewards_of(3), 0, attest_call(0, root, 0)),
-                                       to_rewards(0, 0, attest_call(1, root, w.fees))});
+    const ExecutedBlock block =
+        w.run({to_rewards(rewards_of(1), 0, attest_call(1, root, w.fees + 1)),
+               to_rewards(rewards_of(2), 0, attest_call(2, root, w.fees)), to_rewards(rewards_of(3), 0, attest_call(0, root, 0)),
+               to_rewards(0, 0, attest_call(1, root, w.fees))});
     for (const TxOutcome& o : block.outcomes) EXPECT_EQ(o.status, TxStatus::reverted);
 }
 
@@ -251,9 +260,10 @@ TEST(Rewards, PayAProvenClaimOnce) {
 TEST(Rewards, RefuseClaimsThatAreNotInTheRoot) {
     RewardsWorld w;
     w.run(w.attestations(3));
-    const ExecutedBlock block = w.run({to_rewards(5, 0, claim_call(w.leaves.first, w.leaves.first_amount + 1, {w.leaves.leaf_b()})),
-                                       to_rewards(5, 1, claim_call(w.leaves.second, w.leaves.first_amount, {w.leaves.leaf_b()})),
-                                       to_rewards(5, 2, claim_call(w.leaves.first, w.leaves.first_amount, {}))});
+    const ExecutedBlock block =
+        w.run({to_rewards(5, 0, claim_call(w.leaves.first, w.leaves.first_amount + 1, {w.leaves.leaf_b()})),
+               to_rewards(5, 1, claim_call(w.leaves.second, w.leaves.first_amount, {w.leaves.leaf_b()})),
+               to_rewards(5, 2, claim_call(w.leaves.first, w.leaves.first_amount, {}))});
     for (const TxOutcome& o : block.outcomes) EXPECT_EQ(o.status, TxStatus::reverted);
     EXPECT_EQ(w.number(modules::rewards, claimed_call(w.leaves.first)), 0);
 }
@@ -270,10 +280,21 @@ RC_GTEST_PROP(Supply, IsConservedThroughSlashesAttestationsAndClaims, ()) {
         for (int i = *rc::gen::inRange(1, 8); i > 0; --i) {
             const auto who = *rc::gen::inRange(1U, 5U);
             switch (*rc::gen::inRange(0, 4)) {
-                case 0: t.push_back(send(watcher_of(who), modules::slashing, evidence_call(w, 1 + who % 4, *rc::gen::inRange(1U, 3U)))); break;
-                case 1: t.push_back(send(rewards_of(who), modules::rewards, attest_call(1, w.leaves.root(), w.fees))); break;
-                case 2: t.push_back(send(4, modules::rewards, claim_call(w.leaves.first, w.leaves.first_amount, {w.leaves.leaf_b()}))); break;
-                default: t.push_back(send(5, modules::rewards, claim_call(w.leaves.second, w.leaves.second_amount, {w.leaves.leaf_a()}))); break;
+                case 0:
+                    t.push_back(
+                        send(watcher_of(who), modules::slashing, evidence_call(w, 1 + who % 4, *rc::gen::inRange(1U, 3U))));
+                    break;
+                case 1:
+                    t.push_back(send(rewards_of(who), modules::rewards, attest_call(1, w.leaves.root(), w.fees)));
+                    break;
+                case 2:
+                    t.push_back(
+                        send(4, modules::rewards, claim_call(w.leaves.first, w.leaves.first_amount, {w.leaves.leaf_b()})));
+                    break;
+                default:
+                    t.push_back(
+                        send(5, modules::rewards, claim_call(w.leaves.second, w.leaves.second_amount, {w.leaves.leaf_a()})));
+                    break;
             }
         }
         w.run(t);

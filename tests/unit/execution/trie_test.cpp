@@ -50,8 +50,10 @@ std::vector<Vector> vectors(const std::string& file) {
 std::map<Bytes, Bytes> end_state(const Steps& steps) {
     std::map<Bytes, Bytes> state;
     for (const auto& [key, value] : steps) {
-        if (value.empty()) state.erase(key);
-        else state[key] = value;
+        if (value.empty())
+            state.erase(key);
+        else
+            state[key] = value;
     }
     return state;
 }
@@ -68,8 +70,10 @@ std::map<Bytes, Bytes> hashed_keys(const std::map<Bytes, Bytes>& state) {
 Hash256 update(MemoryStore& store, Trie& trie, TrieId id, const std::map<Hash256, Bytes>& changes) {
     std::vector<TrieChange> list;
     for (const auto& [key, value] : changes) {
-        if (value.empty()) store.erase(flat_table(id), flat_key(id, key));
-        else store.put(flat_table(id), flat_key(id, key), value);
+        if (value.empty())
+            store.erase(flat_table(id), flat_key(id, key));
+        else
+            store.put(flat_table(id), flat_key(id, key), value);
         list.push_back({key, value});
     }
     return trie.update(store, list);
@@ -160,8 +164,10 @@ RC_GTEST_PROP(SecureTrie, EqualsANaiveRebuildAfterAnySequenceOfBatches, ()) {
         }
         const Hash256 root = update(store, trie, id, batch);
         for (const auto& [key, value] : batch) {
-            if (value.empty()) state.erase(to_bytes(key.view()));
-            else state[to_bytes(key.view())] = value;
+            if (value.empty())
+                state.erase(to_bytes(key.view()));
+            else
+                state[to_bytes(key.view())] = value;
         }
         RC_ASSERT(root == naive_root(state));
     }

@@ -78,8 +78,15 @@ ChainMaker::Made ChainMaker::make(const Lanes& lanes, const ExecutedRef& cited, 
             const Payload payload{transactions};
             BatchRecord record;
             record.payload = encode(payload);
-            record.header = {epoch, lane, entry.height.next(), entry.digest, payload_root(payload), static_cast<std::uint32_t>(record.payload.size()),
-                             static_cast<std::uint32_t>(transactions.size()), now_ms_, {}};
+            record.header = {epoch,
+                             lane,
+                             entry.height.next(),
+                             entry.digest,
+                             payload_root(payload),
+                             static_cast<std::uint32_t>(record.payload.size()),
+                             static_cast<std::uint32_t>(transactions.size()),
+                             now_ms_,
+                             {}};
             entry = {lane, record.header.height, digest_of(record.header)};
             made.batches.push_back(record);
             additions.batches.push_back(payload);
@@ -102,8 +109,7 @@ ChainMaker::Made ChainMaker::make(const Lanes& lanes, const ExecutedRef& cited, 
     return made;
 }
 
-World::World(const WorldOptions& options)
-    : genesis(make_genesis(options)), executor(genesis, {}), maker(genesis) {
+World::World(const WorldOptions& options) : genesis(make_genesis(options)), executor(genesis, {}), maker(genesis) {
     executor.open(store);
 }
 

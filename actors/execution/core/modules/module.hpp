@@ -14,11 +14,11 @@ namespace rondo::execution {
 
 /// The fixed gas table of modules, on top of a transaction's intrinsic gas.
 namespace gas {
-inline constexpr std::uint64_t selector = 5'000;      ///< any call that reaches a module
-inline constexpr std::uint64_t signature = 6'000;     ///< an Ed25519 signature checked
-inline constexpr std::uint64_t proof_node = 100;      ///< a hash of a Merkle proof
+inline constexpr std::uint64_t selector = 5'000;   ///< any call that reaches a module
+inline constexpr std::uint64_t signature = 6'000;  ///< an Ed25519 signature checked
+inline constexpr std::uint64_t proof_node = 100;   ///< a hash of a Merkle proof
 inline constexpr std::uint64_t stored_word = 20'000;
-inline constexpr std::uint64_t log_byte = 8;          ///< topics count 32 bytes each
+inline constexpr std::uint64_t log_byte = 8;  ///< topics count 32 bytes each
 }  // namespace gas
 
 /// A call that failed: everything it did is rolled back.
@@ -28,8 +28,12 @@ struct Revert {
     bool harmless = false;
 };
 using ModuleResult = tl::expected<Bytes, Revert>;
-[[nodiscard]] inline tl::unexpected<Revert> revert(std::string reason) { return tl::unexpected(Revert{std::move(reason), false}); }
-[[nodiscard]] inline tl::unexpected<Revert> too_late(std::string reason) { return tl::unexpected(Revert{std::move(reason), true}); }
+[[nodiscard]] inline tl::unexpected<Revert> revert(std::string reason) {
+    return tl::unexpected(Revert{std::move(reason), false});
+}
+[[nodiscard]] inline tl::unexpected<Revert> too_late(std::string reason) {
+    return tl::unexpected(Revert{std::move(reason), true});
+}
 
 /// The chain around a call.
 struct Chain {

@@ -91,11 +91,13 @@ ModuleResult claim(ByteView arguments, ModuleCall& call) {
     const Wei pay = cumulative - claimed;
     const auto claimed_by_all = checked_add(module.load_number(slot_claimed_by_all), pay);
     // A root of sums that do not add up must not reach into pots beyond its total.
-    if (!claimed_by_all || *claimed_by_all > module.load_number(slot_accepted_total)) return revert("claims exceed the accepted total");
+    if (!claimed_by_all || *claimed_by_all > module.load_number(slot_accepted_total))
+        return revert("claims exceed the accepted total");
     if (!call.ledger.move(modules::rewards, account, pay)) return revert("the pot is empty");
     call.store(module, claimed_slot(account), to_word(cumulative));
     call.store(module, slot_claimed_by_all, to_word(*claimed_by_all));
-    call.log(modules::rewards, {abi::event_topic(modules::claimed_event), topic_of(word_of(account))}, abi::Encoder().number(pay).arguments());
+    call.log(modules::rewards, {abi::event_topic(modules::claimed_event), topic_of(word_of(account))},
+             abi::Encoder().number(pay).arguments());
     return Bytes{};
 }
 
@@ -125,8 +127,8 @@ ModuleResult claimed_by(ByteView arguments, ModuleCall& call) {
 }  // namespace
 
 ModuleResult call_rewards(const abi::Selector& selector, ByteView arguments, ModuleCall& call) {
-    static const abi::Selector selectors[] = {abi::selector(modules::attest),        abi::selector(modules::claim),
-                                              abi::selector(modules::pot_of),        abi::selector(modules::accepted_root),
+    static const abi::Selector selectors[] = {abi::selector(modules::attest), abi::selector(modules::claim),
+                                              abi::selector(modules::pot_of), abi::selector(modules::accepted_root),
                                               abi::selector(modules::claimed_by)};
     if (selector == selectors[0]) return attest(arguments, call);
     if (selector == selectors[1]) return claim(arguments, call);
