@@ -30,9 +30,8 @@ bool Common::may_talk(OperatorNumber who) const {
 
 std::vector<OperatorNumber> Common::others() const {
     std::vector<OperatorNumber> out;
-    if (const EpochContext* context = epochs.context())
-        for (const OperatorInfo& o : context->operators)
-            if (o.number != self) out.push_back(o.number);
+    for (const OperatorInfo& o : epochs.newest_known().operators)
+        if (o.number != self) out.push_back(o.number);
     return out;
 }
 

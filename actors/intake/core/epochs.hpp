@@ -22,6 +22,8 @@ class Epochs {
     /// The current set; nothing by rule 3.
     [[nodiscard]] const EpochContext* context() const { return state_.waiting_for_context ? nullptr : context_of(state_.epoch); }
     [[nodiscard]] const EpochContext* context_of(Epoch epoch) const;
+    /// While the current context waits for execution, and execution for batches, there must still be somebody to fetch them from.
+    [[nodiscard]] const EpochContext& newest_known() const { return contexts_.rbegin()->second; }
     /// The newest final tip of a lane; height 0 with a zero digest if none.
     [[nodiscard]] CutEntry committed(LaneId lane) const { return tip(state_.cut, lane); }
     /// The lane's tip in the epoch's starting cut.
