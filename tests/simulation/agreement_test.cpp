@@ -93,9 +93,9 @@ TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, Evidence,
                          testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork),
-                         [](const auto& info) {
+                         [](const auto& kind) {
                              std::string name;
-                             for (const char c : std::string(to_string(info.param)))
+                             for (const char c : std::string(to_string(kind.param)))
                                  if (c != '-') name += c;
                              return name;
                          });

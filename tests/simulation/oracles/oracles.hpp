@@ -12,10 +12,11 @@ namespace rondo::sim {
 
 using Complain = std::function<void(std::string)>;
 
-/// One log: all nodes say the same final block at each height, the chain links, and no height is left out.
+/// One log: all nodes say the same final block at each height, the chain links, no height is left out, and what proves a block
+/// final is a quorum.
 class AgreementOracle : public Observer {
   public:
-    AgreementOracle(const Genesis& genesis, std::size_t nodes, Complain complain);
+    AgreementOracle(const Genesis& genesis, std::size_t nodes, const Members& members, Complain complain);
     void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
 
     [[nodiscard]] std::uint64_t final_height(NodeIndex node) const { return heights_[node]; }
@@ -24,6 +25,7 @@ class AgreementOracle : public Observer {
     [[nodiscard]] const Digest* digest_at(std::uint64_t height) const;
 
   private:
+    const Members& members_;
     Complain complain_;
     std::vector<std::uint64_t> heights_;
     std::map<std::uint64_t, Proposal> chain_;

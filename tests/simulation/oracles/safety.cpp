@@ -11,8 +11,8 @@ std::string at_view(Epoch epoch, View view) {
 
 // --------------------------------------------------------------------------------------------------- agreement
 
-AgreementOracle::AgreementOracle(const Genesis& genesis, std::size_t nodes, Complain complain)
-    : complain_(std::move(complain)), heights_(nodes) {
+AgreementOracle::AgreementOracle(const Genesis& genesis, std::size_t nodes, const Members& members, Complain complain)
+    : members_(members), complain_(std::move(complain)), heights_(nodes) {
     digests_[0] = genesis_block_digest(genesis);
 }
 
@@ -29,6 +29,9 @@ void AgreementOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t se
     if (sequence > heights_[node] + 1) return complain_("a final block was left out below" + where);
     heights_[node] = std::max(heights_[node], sequence);
     if (!fresh) return;
+    const auto& proof = final_block->finalization;
+    if (proof && !members_.is_quorum(proof->epoch, proof->signers))
+        return complain_("a final block proven by less than a quorum" + where);
     const auto parent = digests_.find(sequence - 1);
     if (parent == digests_.end()) return complain_("a final block without its parent" + where);
     if (parent->second != block.parent_digest) complain_("a final block does not continue the one below" + where);

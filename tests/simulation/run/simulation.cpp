@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace rondo::sim {
 namespace {
@@ -24,7 +25,7 @@ struct Simulation::Parts {
           complain([this](std::string what) { world.fail(std::move(what)); }),
           members(world.genesis(), byzantine_numbers(world.genesis(), options)),
           eavesdropper(members),
-          agreement(world.genesis(), options.nodes, complain),
+          agreement(world.genesis(), options.nodes, members, complain),
           certificates(complain),
           signatures(members, complain),
           receipts(members, complain),
@@ -54,7 +55,8 @@ struct Simulation::Parts {
     std::array<bool, actor_count> present{};
 };
 
-Simulation::Simulation(Options options, Cores cores) : options_(std::move(options)), cores_(std::move(cores)) {}
+Simulation::Simulation(Options options, Cores cores)
+    : options_(std::move(options)), cores_(std::move(cores)), print_trace_(std::getenv("TRACE") != nullptr) {}
 
 Simulation::Parts& Simulation::parts() {
     if (!parts_) {
@@ -75,7 +77,7 @@ Simulation& Simulation::faults(const FaultPlan& plan) {
     return *this;
 }
 Simulation& Simulation::print_trace(bool on) {
-    print_trace_ = on;
+    print_trace_ = print_trace_ || on;
     return *this;
 }
 

@@ -24,6 +24,7 @@ struct Verdict {
 
 /// A world with its users and its judges, told what to do in sentences:
 ///   Simulation sim{{.seed = 7, .nodes = 4}, cores};
+/// With TRACE in the environment everything that leaves an actor is printed.
 ///   sim.byzantine(0, Misbehaviour::equivocating_leader).partition({0, 1}, {2, 3}).run(10s).heal().run(10s);
 class Simulation {
   public:
