@@ -30,7 +30,8 @@ bool Common::may_talk(OperatorNumber who) const {
 
 std::vector<OperatorNumber> Common::others() const {
     std::vector<OperatorNumber> out;
-    for (const OperatorInfo& o : epochs.newest_known().operators)
+    const EpochContext* current = epochs.context();
+    for (const OperatorInfo& o : (current != nullptr ? *current : epochs.newest_known()).operators)
         if (o.number != self) out.push_back(o.number);
     return out;
 }
