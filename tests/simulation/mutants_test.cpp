@@ -53,7 +53,6 @@ TEST(Mutants, WithoutOneNothingIsBrokenInTheSameRuns) {
 TEST(Mutants, AQuorumThatIsTooSmallIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::quorum_too_small, 20U); }
 TEST(Mutants, FinalizingWhatWasNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::finalize_gate_removed, 20U); }
 TEST(Mutants, ASigningGateThatForgetsIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::forgetful_gate, 20U); }
-TEST(Mutants, BuildingOverViewsThatWereNotNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::skipped_views_unchecked, 20U); }
 TEST(Mutants, ANonceUsedTwiceIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::nonces_unchecked, 20U); }
 
 }  // namespace

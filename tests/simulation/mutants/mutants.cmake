@@ -33,9 +33,5 @@ rondo_mutate(cluster/signing/gate.cpp "other && signed_for(*other)"
   "other && !sim::is_mutant(sim::Mutant::finalize_gate_removed) && signed_for(*other)")
 rondo_mutate(cluster/signing/gate.cpp "effects.put(table_, key, std::move(row));"
   "if (!sim::is_mutant(sim::Mutant::forgetful_gate)) effects.put(table_, key, std::move(row));")
-rondo_mutate(actors/consensus/core/views.cpp "if (certificate(view, VoteKind::nullify) == nullptr) return nullptr;"
-  "if (!sim::is_mutant(sim::Mutant::skipped_views_unchecked) && certificate(view, VoteKind::nullify) == nullptr) return nullptr;")
-rondo_mutate(actors/consensus/core/views.cpp "if (certificate(View(v), VoteKind::nullify) != nullptr) continue;"
-  "if (sim::is_mutant(sim::Mutant::skipped_views_unchecked) || certificate(View(v), VoteKind::nullify) != nullptr) continue;")
 rondo_mutate(actors/execution/core/block_run.cpp "if (t.nonce < account.nonce) return"
   "if (t.nonce < account.nonce && !sim::is_mutant(sim::Mutant::nonces_unchecked)) return")

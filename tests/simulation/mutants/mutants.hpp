@@ -9,7 +9,6 @@ enum class Mutant : std::uint8_t {
     quorum_too_small,         ///< half of the stake is taken for a quorum of votes
     finalize_gate_removed,    ///< finalizes what it nullified, and the signing gate lets it
     forgetful_gate,           ///< the signing gate does not write down what it signed
-    skipped_views_unchecked,  ///< builds on, and votes for, a parent without nullifications in between
     nonces_unchecked,         ///< the ledger executes a transaction whose nonce is used
 };
 inline Mutant living_mutant = Mutant::none;
