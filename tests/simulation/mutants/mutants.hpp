@@ -6,10 +6,10 @@ namespace rondo::sim {
 
 enum class Mutant : std::uint8_t {
     none,
-    quorum_too_small,         ///< half of the stake is taken for a quorum of votes
-    finalize_gate_removed,    ///< finalizes what it nullified, and the signing gate lets it
-    forgetful_gate,           ///< the signing gate does not write down what it signed
-    nonces_unchecked,         ///< the ledger executes a transaction whose nonce is used
+    quorum_too_small,       ///< half of the stake is taken for a quorum of votes
+    finalize_gate_removed,  ///< finalizes what it nullified, and the signing gate lets it
+    forgetful_gate,         ///< the signing gate does not write down what it signed
+    nonces_unchecked,       ///< the ledger executes a transaction whose nonce is used
 };
 inline Mutant living_mutant = Mutant::none;
 [[nodiscard]] inline bool is_mutant(Mutant mutant) { return living_mutant == mutant; }

@@ -83,7 +83,12 @@ void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t seque
     if (!block) return complain_("a result that does not decode");
     if (block->height.value != sequence) return complain_("a result stands at another height than its own");
     results_[sequence] = {hash, block->block_digest};
-    check_first(*block);
+    waiting_.emplace(sequence, *block);
+    while (!waiting_.empty() && waiting_.begin()->first == applied_ + 1) {
+        check_first(waiting_.begin()->second);
+        waiting_.erase(waiting_.begin());
+        ++applied_;
+    }
 }
 
 void LedgerOracle::check_first(const ExecutedBlock& block) {

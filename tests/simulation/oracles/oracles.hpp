@@ -23,8 +23,11 @@ class AgreementOracle : public Observer {
     [[nodiscard]] const std::map<std::uint64_t, Proposal>& chain() const { return chain_; }
     [[nodiscard]] std::uint64_t head() const { return chain_.empty() ? 0 : chain_.rbegin()->first; }
     [[nodiscard]] const Digest* digest_at(std::uint64_t height) const;
+    void check_complete() const;  ///< at the end: no height was left out
 
   private:
+    void check_link(std::uint64_t height);
+
     const Members& members_;
     Complain complain_;
     std::vector<std::uint64_t> heights_;
@@ -118,6 +121,8 @@ class LedgerOracle : public Observer {
     Complain complain_;
     std::vector<std::uint64_t> heights_;
     std::map<std::uint64_t, std::pair<Digest, Digest>> results_;  ///< payload hash, block digest
+    std::map<std::uint64_t, ExecutedBlock> waiting_;              ///< heard before one below
+    std::uint64_t applied_ = 0;
     std::set<Hash256> effective_;
     std::map<Address, uint256> balances_;
     uint256 supply_;  ///< sum of all balances

@@ -26,16 +26,27 @@ void AgreementOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t se
     if (block.height.value != sequence) return complain_("a final block stands at another height than its own" + where);
     const auto [known, fresh] = digests_.try_emplace(sequence, digest);
     if (!fresh && known->second != digest) return complain_("two final blocks" + where);
-    if (sequence > heights_[node] + 1) return complain_("a final block was left out below" + where);
     heights_[node] = std::max(heights_[node], sequence);
     if (!fresh) return;
     const auto& proof = final_block->finalization;
     if (proof && !members_.is_quorum(proof->epoch, proof->signers))
         return complain_("a final block proven by less than a quorum" + where);
-    const auto parent = digests_.find(sequence - 1);
-    if (parent == digests_.end()) return complain_("a final block without its parent" + where);
-    if (parent->second != block.parent_digest) complain_("a final block does not continue the one below" + where);
     chain_.emplace(sequence, block);
+    check_link(sequence);
+    check_link(sequence + 1);
+}
+
+/// A message that a crash kept from being said is said on request only: blocks may be heard out of order.
+void AgreementOracle::check_link(std::uint64_t height) {
+    const auto block = chain_.find(height);
+    const auto parent = digests_.find(height - 1);
+    if (block != chain_.end() && parent != digests_.end() && parent->second != block->second.parent_digest)
+        complain_("a final block does not continue the one below at height " + std::to_string(height));
+}
+
+void AgreementOracle::check_complete() const {
+    if (chain_.size() != head())
+        complain_("of " + std::to_string(head()) + " final blocks " + std::to_string(chain_.size()) + " were ever said");
 }
 
 const Digest* AgreementOracle::digest_at(std::uint64_t height) const {

@@ -123,6 +123,7 @@ Simulation& Simulation::recover() {
     if (!p.world.run_until([&] { return is_recovered(target) && p.workload.backlog().empty(); }, liveness_bound))
         p.world.fail("no recovery: " + what_is_missing(target));
     if (failure() && print_trace_) print_states();
+    if (!failure()) p.agreement.check_complete();
     check_batches();
     check_queues();
     return *this;

@@ -111,10 +111,18 @@ void Workload::pursue() {
 }
 
 void Workload::on_publish(NodeIndex, Stream stream, std::uint64_t sequence, ByteView payload, bool) {
-    if (stream != Stream::results || sequence != executed_height_ + 1) return;
+    if (stream != Stream::results || sequence <= executed_height_) return;
+    ahead_.try_emplace(sequence, to_bytes(payload));
+    while (!ahead_.empty() && ahead_.begin()->first == executed_height_ + 1) {
+        on_result(ahead_.begin()->second);
+        ahead_.erase(ahead_.begin());
+        ++executed_height_;
+    }
+}
+
+void Workload::on_result(ByteView payload) {
     const auto block = decode<ExecutedBlock>(payload);
     if (!block) return world_.fail("a result that does not decode");
-    executed_height_ = sequence;
     for (const TxOutcome& outcome : block->outcomes) {
         ordered_.insert(outcome.hash);
         if (outcome.status == TxStatus::skipped) continue;

@@ -36,6 +36,7 @@ class Workload : public Observer {
     void submit(const Hash256& hash, NodeIndex node);
     void on_outcome(const Hash256& hash, const SubmitOutcome& outcome);
     void pursue();
+    void on_result(ByteView payload);
     [[nodiscard]] NodeIndex choose_node(std::size_t account);
 
     World& world_;
@@ -49,6 +50,7 @@ class Workload : public Observer {
     std::set<Hash256> ordered_;
     std::size_t executed_ = 0;
     std::uint64_t executed_height_ = 0;
+    std::map<std::uint64_t, Bytes> ahead_;  ///< results heard before the one below
     std::map<std::string, std::size_t> answers_;
 };
 
