@@ -178,7 +178,11 @@ void NodeBus::announce(const Announcement& announcement) {
     send(impl_->publisher, frames);
 }
 
-const std::vector<void*>& NodeBus::sockets() const { return impl_->sockets; }
+std::vector<void*> NodeBus::sockets(bool with_published) const {
+    std::vector<void*> out = impl_->sockets;
+    if (!with_published) std::erase(out, impl_->subscriber.handle());
+    return out;
+}
 std::uint64_t NodeBus::malformed() const { return impl_->malformed; }
 
 }  // namespace rondo::bus

@@ -62,7 +62,8 @@ class NodeBus {
     void announce(const Announcement& announcement);
 
     /// For wait_readable(); changes when a sibling is asked for the first time.
-    [[nodiscard]] const std::vector<void*>& sockets() const;
+    /// Those that a turn waits for; `with_published` says whether what siblings publish wakes it too.
+    [[nodiscard]] std::vector<void*> sockets(bool with_published) const;
     /// Messages that were no sentences of the protocol.
     [[nodiscard]] std::uint64_t malformed() const;
 

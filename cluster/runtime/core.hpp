@@ -227,6 +227,9 @@ struct ActorTraits {
     std::vector<Stream> subscriptions;  ///< of its own node
     std::vector<Channel> channels;
     std::uint32_t schema_version;
+    /// How long a stream message may wait for company once the actor has caught up: turns, and so commits, of an actor that
+    /// nobody waits for are made rarer by it.
+    DurationMs linger_ms = 0;
 };
 
 }  // namespace rondo

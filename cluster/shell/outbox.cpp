@@ -144,6 +144,10 @@ void Outbox::append_fresh(Published& published, Bytes payload, const bus::Link& 
     if (is_deterministic(published.at.stream)) chunk.header.links.push_back(link);
 }
 
+bool Outbox::has_chunks() const {
+    return std::ranges::any_of(streams_, [](const auto& s) { return !s.second.fresh.empty(); });
+}
+
 std::vector<bus::StreamChunk> Outbox::take_chunks() {
     std::vector<bus::StreamChunk> out;
     for (auto& [stream, published] : streams_) {

@@ -25,6 +25,7 @@ class Outbox {
     void add(store::WriteTxn& txn, Publish publish);
     /// The chunks of this turn, to be said after the commit.
     [[nodiscard]] std::vector<bus::StreamChunk> take_chunks();
+    [[nodiscard]] bool has_chunks() const;
 
     /// Nothing if the stream is not published here.
     [[nodiscard]] std::optional<bus::StreamChunk> replay(const StoreView& view, const bus::ReplayRequest& request) const;

@@ -69,6 +69,7 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
         if (!stop_) housekeeping();
         if (!stop_ && !has_input()) wait(stop_descriptor);
     }
+    if (txn_) commit();
     if (stop_)
         log(Level::error, stop_->reason);
     else
@@ -85,6 +86,10 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
 
 bool Shell::has_input() const {
     if (!inbox_.empty() || timers_.next() <= tick()) return true;
+    return (!lingers() && has_stream_message()) || commit_due_at_ <= tick();
+}
+
+bool Shell::has_stream_message() const {
     return std::ranges::any_of(subscriptions_, [](const auto& s) { return s.second.has_next(); });
 }
 
@@ -109,22 +114,24 @@ std::optional<Input> Shell::next_input_of(std::size_t source) {
         return input;
     }
     Subscription& subscription = subscriptions_.at(traits_.subscriptions[source - 2]);
-    return subscription.has_next() ? std::optional<Input>(subscription.take_next()) : std::nullopt;
+    return subscription.has_next() && !lingers() ? std::optional<Input>(subscription.take_next()) : std::nullopt;
 }
 
 void Shell::first_turn() {
-    store::WriteTxn txn = store_.write();
-    view_.open(txn);
+    txn_.emplace(store_.write());
+    view_.open(*txn_);
     Speech speech;
-    apply(txn, core_->start(now()), speech);
-    commit(std::move(txn));
+    apply(core_->start(now()), speech);
+    commit();
     if (!stop_) speak(std::move(speech));
 }
 
-/// Many inputs, one commit; nothing is said before it.
+/// Many inputs, one commit; nothing is said before it. A turn after which nothing is to be said needs no commit of its own: its
+/// records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors of the
+/// messages they came from.
 void Shell::turn() {
-    store::WriteTxn txn = store_.write();
-    view_.open(txn);
+    if (!txn_) txn_.emplace(store_.write());
+    view_.open(*txn_);
     Speech speech;
     const Tick begun = tick();
     std::size_t bytes = 0;
@@ -133,20 +140,28 @@ void Shell::turn() {
         if (!input) break;
         bytes += bytes_of(*input);
         ++counters_.inputs;
-        apply(txn, core_->step(now(), *input), speech);
+        apply(core_->step(now(), *input), speech);
         if (stop_ || tick() >= begun + limits::turn_ms_max) break;
     }
     ++counters_.turns;
-    commit(std::move(txn));
+    if (!lingers() && !has_stream_message()) stream_turn_at_ = tick() + traits_.linger_ms;
+    if (must_commit(speech))
+        commit();
+    else if (commit_due_at_ == never)
+        commit_due_at_ = tick() + limits::commit_ms_max;
     if (!stop_) speak(std::move(speech));
 }
 
+bool Shell::must_commit(const Speech& speech) const {
+    return stop_ || speech.is_heard() || outbox_.has_chunks() || commit_due_at_ <= tick();
+}
+
 /// Records, outbox rows and timers take effect at once, for the later steps of the turn; the rest waits for the commit.
-void Shell::apply(store::WriteTxn& txn, Effects effects, Speech& speech) {
+void Shell::apply(Effects effects, Speech& speech) {
     for (const Log& line : effects.logs) log(line.level, line.text);
     if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
-    for (Record& record : effects.records) txn.apply(std::move(record));
-    for (Publish& publish : effects.publishes) outbox_.add(txn, std::move(publish));
+    for (Record& record : effects.records) txn_->apply(std::move(record));
+    for (Publish& publish : effects.publishes) outbox_.add(*txn_, std::move(publish));
     for (const CancelTimer& cancelled : effects.cancelled) timers_.cancel(cancelled.id);
     const Tick base = tick();
     for (const SetTimer& timer : effects.timers) timers_.set(timer.id, base + timer.after_ms);
@@ -157,22 +172,24 @@ void Shell::apply(store::WriteTxn& txn, Effects effects, Speech& speech) {
     take(effects.jobs, speech.jobs);
 }
 
-void Shell::commit(store::WriteTxn txn) {
+void Shell::commit() {
     if (!stop_) {
-        for (auto& [stream, subscription] : subscriptions_) subscription.persist(txn);
+        for (auto& [stream, subscription] : subscriptions_) subscription.persist(*txn_);
         if (tick() >= trim_at_) {
-            outbox_.trim(txn);
+            outbox_.trim(*txn_);
             trim_at_ = tick() + limits::cursor_report_ms;
         }
-        if (txn.has_writes()) {
-            txn.commit();
+        if (txn_->has_writes()) {
+            txn_->commit();
             ++counters_.commits;
             cursors_moved_ = true;
             if (traits_.durability == Durability::durable)
                 for (auto& [stream, subscription] : subscriptions_) subscription.synced();
         }
     }
+    txn_.reset();
     view_.close();
+    commit_due_at_ = never;
 }
 
 }  // namespace rondo::shell

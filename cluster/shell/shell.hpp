@@ -68,7 +68,8 @@ class Shell {
         std::vector<Send> sends;
         std::vector<Ask> asks;
         std::vector<Reply> replies;
-        std::vector<RecoverSenders> jobs;
+        std::vector<RecoverSenders> jobs;  ///< said to nobody: they need no commit
+        [[nodiscard]] bool is_heard() const { return !sends.empty() || !asks.empty() || !replies.empty(); }
     };
     struct OpenRequest {
         bus::NodeBus::Route route;
@@ -100,8 +101,11 @@ class Shell {
     [[nodiscard]] std::optional<Input> next_input();
     [[nodiscard]] std::optional<Input> next_input_of(std::size_t source);
     [[nodiscard]] bool has_input() const;
-    void apply(store::WriteTxn& txn, Effects effects, Speech& speech);
-    void commit(store::WriteTxn txn);
+    [[nodiscard]] bool has_stream_message() const;
+    [[nodiscard]] bool lingers() const { return tick() < stream_turn_at_; }
+    void apply(Effects effects, Speech& speech);
+    [[nodiscard]] bool must_commit(const Speech& speech) const;
+    void commit();
 
     // speaking.cpp: what follows the commit, and what the clock asks for
     void speak(Speech speech);
@@ -127,6 +131,8 @@ class Shell {
     bus::NodeBus& node_;
     bus::PeerBus& peers_;
     ShellTables tables_;
+    /// Open from the first step that follows a commit to the next commit.
+    std::optional<store::WriteTxn> txn_;
     CurrentView view_;
     Outbox outbox_;
     Workers workers_;
@@ -151,7 +157,7 @@ class Shell {
     std::chrono::steady_clock::time_point started_;
     Instant last_instant_;
     Tick announce_at_ = 0, announce_interval_ = limits::announce_ms_min;
-    Tick report_at_ = 0, report_idle_at_ = 0, sync_at_ = 0, sweep_at_ = 0, trim_at_ = 0, retry_asks_at_ = never;
+    Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, stream_turn_at_ = 0, sync_at_ = 0, sweep_at_ = 0, trim_at_ = 0, retry_asks_at_ = never;
     bool cursors_moved_ = false;
     Counters counters_;
     std::optional<Stop> stop_;

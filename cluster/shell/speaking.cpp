@@ -142,6 +142,8 @@ Tick Shell::next_wake() const {
     if (!subscriptions_.empty()) wake = std::min(wake, cursors_moved_ ? report_at_ : report_idle_at_);
     if (store_.needs_sync()) wake = std::min(wake, sync_at_);
     if (!requests_.empty()) wake = std::min(wake, sweep_at_);
+    wake = std::min(wake, commit_due_at_);
+    if (lingers()) return std::min(wake, stream_turn_at_);
     for (const auto& [stream, subscription] : subscriptions_) wake = std::min(wake, subscription.wake_at());
     return wake;
 }
@@ -149,7 +151,7 @@ Tick Shell::next_wake() const {
 void Shell::wait(int stop_descriptor) {
     constexpr Tick wait_ms_max = 10'000;
     const Tick wake = next_wake(), at = tick();
-    std::vector<void*> sockets = node_.sockets();
+    std::vector<void*> sockets = node_.sockets(!lingers());
     sockets.insert(sockets.end(), peers_.sockets().begin(), peers_.sockets().end());
     const int descriptors[] = {stop_descriptor, workers_.descriptor()};
     bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, wait_ms_max) : 0);

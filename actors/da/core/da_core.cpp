@@ -57,7 +57,8 @@ ActorTraits da_traits() {
             {meta_table, blocks_table, headers_table, payloads_table, contexts_table, intent_table, blob_table, postings_table},
             {Stream::batches, Stream::blocks, Stream::results},
             {},
-            1};
+            1,
+            50};
 }
 
 DaCore::DaCore(DaConfig config, const StoreView& view)

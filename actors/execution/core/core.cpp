@@ -154,7 +154,8 @@ ActorTraits execution_traits() {
             {tables::all.begin(), tables::all.end()},
             {Stream::batches, Stream::blocks},
             {},
-            1};
+            1,
+            5};
 }
 
 }  // namespace rondo

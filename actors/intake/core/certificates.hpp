@@ -25,7 +25,8 @@ enum class [[nodiscard]] LaneVerdict : std::uint8_t {
 /// Signed by the lane's owner for this context's epoch.
 LaneVerdict check_header(const Common& common, const EpochContext& context, const BatchHeader& header);
 /// Acks of quorum stake, of which weak stake verified; signers strictly ascending; every signature checked.
-LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate);
+/// `mine` is my own signed ack of exactly this header, if there is one: neither the header nor that ack is checked again.
+LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate, const std::optional<Ack>& mine);
 /// The decoded payload if its size, count and Merkle root are the header's.
 [[nodiscard]] std::optional<Payload> open_payload(const BatchHeader& header, ByteView payload);
 /// Every transaction could be admitted by itself: what the sender's address is, is checked apart.

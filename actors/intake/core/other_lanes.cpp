@@ -81,7 +81,7 @@ LaneVerdict OtherLanes::check_parent(const EpochContext& context, const BatchOff
     const BatchHeader& parent = offer.parent->header;
     if (parent.lane != header.lane || parent.height.next() != header.height || digest_of(parent) != header.parent_digest)
         return LaneVerdict::unknown_parent;
-    const LaneVerdict verdict = check_certificate(common_, context, *offer.parent);
+    const LaneVerdict verdict = check_certificate(common_, context, *offer.parent, own_ack_of(parent, header.parent_digest));
     if (verdict != LaneVerdict::ok) return verdict;
     on_certificate(*offer.parent);
     return LaneVerdict::ok;
@@ -93,6 +93,14 @@ std::optional<Ack> OtherLanes::noted(const BatchHeader& header) const {
     const auto stored = common_.book.get(tables::acks, key_of(header.epoch, header.lane, header.height));
     if (!stored) return std::nullopt;
     return decode_own<Ack>(*stored);
+}
+
+/// My ack of exactly this header, its signature included: it was checked before I gave the ack.
+std::optional<Ack> OtherLanes::own_ack_of(const BatchHeader& header, const Digest& digest) const {
+    const auto row = batches_.header(digest);
+    if (!row || row->header != header) return std::nullopt;
+    auto ack = noted(header);
+    return ack && ack->digest == digest && !ack->signature.is_zero() ? ack : std::nullopt;
 }
 
 /// An ack without signature: seen, not acknowledged yet.
@@ -182,7 +190,8 @@ void OtherLanes::on_certificate(const PoA& certificate) {
     // Another node's final head may be ahead of ours by as much as the window again.
     if (header.height > common_.epochs.window_end(header.lane).plus(context->parameters.lane_window)) return;
     const Digest digest = digest_of(header);
-    if (batches_.is_certified(digest) || check_certificate(common_, *context, certificate) != LaneVerdict::ok) return;
+    if (batches_.is_certified(digest) || check_certificate(common_, *context, certificate, own_ack_of(header, digest)) != LaneVerdict::ok)
+        return;
     batches_.certify(digest, certificate);
     if (batches_.has(digest)) return;
     std::vector<OperatorNumber> holders;

@@ -41,6 +41,7 @@ class OtherLanes {
     LaneVerdict check_place(const EpochContext& context, const BatchHeader& header) const;
     LaneVerdict check_parent(const EpochContext& context, const BatchOffer& offer);
     [[nodiscard]] std::optional<Ack> noted(const BatchHeader& header) const;
+    [[nodiscard]] std::optional<Ack> own_ack_of(const BatchHeader& header, const Digest& digest) const;
     void note(const BatchHeader& header, const Digest& digest);
     [[nodiscard]] bool is_first_verifier(const EpochContext& context, const BatchHeader& header) const;
     void verify(const BatchHeader& header, const Digest& digest, Payload payload);

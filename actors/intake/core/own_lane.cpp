@@ -131,12 +131,11 @@ void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payl
     BatchOffer offer{header, std::move(payload), std::nullopt};
     const bool on_base = header.parent_digest == common_.epochs.base(common_.self).digest;
     if (!on_base) offer.parent = batches_.certificate(header.parent_digest);
-    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer)))});
+    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))), {}, common_.now, 0});
     acknowledge_own();
     offer_to(attentive_peers());
     arm_retry();
-    const DurationMs patience = verify_after_ms + header.tx_count / verify_transactions_per_ms;
-    common_.effects->timers.push_back({id_of(TimerName::lane_verify), patience});
+    arm_verify();
     certify_if_enough();
 }
 
@@ -178,20 +177,26 @@ void OwnLane::on_ack(OperatorNumber from, const Ack& ack) {
     if (signer == nullptr || signer->number != from) return;
     const bool nothing_new = flight_->tally.has_verified(ack.signer) || (flight_->tally.has(ack.signer) && !ack.verified);
     if (nothing_new || !common_.verify(*signer, ack.epoch, Kind::ack, encode_body(ack), ack.signature)) return;
-    common_.publish_signed(ack);
+    flight_->seen.push_back(ack);
     flight_->tally.add(ack);
     certify_if_enough();
+}
+
+void OwnLane::publish_seen() {
+    for (const Ack& ack : std::exchange(flight_->seen, {})) common_.publish_signed(ack);
 }
 
 void OwnLane::certify_if_enough() {
     const auto certificate = flight_->tally.certificate();
     if (!certificate) return;
+    publish_seen();
     batches_.certify(flight_->digest, *certificate);
     const Bytes message = encode(LaneMessage(*certificate));
     for (const OperatorNumber peer : common_.others()) {
         common_.effects->sends.push_back({Channel::lanes, peer, message});
         ++unheard_[peer];
     }
+    usual_ms_ = (3 * usual_ms_ + common_.now.value - flight_->launched.value) / 4;
     certified_ms_[flight_->header.height] = common_.now.value;
     if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
     flight_.reset();
@@ -200,15 +205,28 @@ void OwnLane::certify_if_enough() {
 void OwnLane::on_verify_timer() {
     if (!flight_ || !common_.epochs.context()) return;
     const EpochContext& context = *common_.epochs.context();
-    for (const OperatorNumber peer : common_.others())
-        if (!flight_->tally.has_verified(*context.index_of(peer))) common_.send(peer, VerifyRequest{flight_->digest});
+    const BatchHeader& header = flight_->header;
+    // One more each time: under load everybody is slow, and asking all at once would make it worse.
+    std::size_t left = ++flight_->asked + 1;
+    for (const SignerIndex candidate : verifier_order(context, header.lane, header.height)) {
+        const OperatorNumber peer = context.at(candidate)->number;
+        if (peer == common_.self) continue;
+        if (!flight_->tally.has_verified(candidate)) common_.send(peer, VerifyRequest{flight_->digest});
+        if (--left == 0) break;
+    }
+    arm_verify();
+}
+
+void OwnLane::arm_verify() {
+    const DurationMs work = flight_->header.tx_count / verify_transactions_per_ms;
+    common_.effects->timers.push_back({id_of(TimerName::lane_verify), verify_after_ms + std::max<DurationMs>(work, 2 * usual_ms_)});
 }
 
 void OwnLane::on_retry_timer() {
     if (!common_.self_index()) return;
     if (flight_) {
-        offer_to(common_.others());
-        on_verify_timer();
+        publish_seen();
+        if (common_.now >= flight_->launched.plus(4 * usual_ms_)) offer_to(common_.others());
     } else if (const auto tip = links_.find(sealed_); tip != links_.end()) {
         // The certificate of the last batch before a pause has no successor to carry it.
         if (const auto certificate = batches_.certificate(tip->second))

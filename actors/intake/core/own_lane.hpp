@@ -55,6 +55,9 @@ class OwnLane {
         Digest digest;
         AckTally tally;
         Bytes offer;  ///< encoded LaneMessage, for repetition
+        std::vector<Ack> seen;  ///< counted, and not on the stream of signed messages yet: one ack alone is not worth a sync
+        Instant launched;
+        std::size_t asked = 0;  ///< members asked to verify beyond those who do so by themselves
     };
     struct FreshChunk {
         std::uint32_t first_index = 0;
@@ -73,7 +76,9 @@ class OwnLane {
     void offer_to(const std::vector<OperatorNumber>& peers);
     [[nodiscard]] std::vector<OperatorNumber> attentive_peers() const;
     void arm_retry();
+    void arm_verify();
     void certify_if_enough();
+    void publish_seen();
     [[nodiscard]] Digest parent_digest() const;
 
     Common& common_;
@@ -87,6 +92,7 @@ class OwnLane {
     /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets every
     /// certificate, and offers on retries; when it is back it fetches.
     std::map<OperatorNumber, std::size_t> unheard_;
+    DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
     bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
 };
 

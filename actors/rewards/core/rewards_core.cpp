@@ -57,7 +57,8 @@ ActorTraits rewards_traits() {
             {waiting_blocks_table, waiting_results_table, state_table, closed_table, contexts_table, sending_table},
             {Stream::blocks, Stream::results},
             {},
-            1};
+            1,
+            100};
 }
 
 RewardsCore::RewardsCore(RewardsConfig config, const StoreView& view)

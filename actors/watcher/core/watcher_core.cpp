@@ -53,7 +53,8 @@ ActorTraits watcher_traits() {
             {statements_table, counts_table, cases_table, contexts_table, sending_table, waiting_table},
             {Stream::lane_signed, Stream::vote_signed, Stream::blocks, Stream::results},
             {},
-            1};
+            1,
+            50};
 }
 
 WatcherCore::WatcherCore(WatcherConfig config, const StoreView& view)
