@@ -32,6 +32,8 @@ inline constexpr std::size_t early_messages_max = 256;
 inline constexpr std::size_t unpublished_max = 64;
 /// Results and citations remembered beyond what the floor cites.
 inline constexpr std::size_t unchecked_citations_max = 8192;
+/// Between two blocks with content: below it the fixed cost of a block takes more than company saves. Far below any Δ.
+inline constexpr std::uint64_t block_interval_ms = 20;
 /// Rounds in which one input may settle; far above what any input needs.
 inline constexpr std::size_t settle_rounds_max = 100'000;
 

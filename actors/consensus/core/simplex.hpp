@@ -16,7 +16,7 @@ namespace rondo::consensus {
 ///
 /// 1. Enter v on Notarization(v-1), Nullification(v-1) or any Finalization >= v-1. Jump forward freely.
 /// 2. The leader proposes on the highest p < v that is notarized (or the floor) such that every view between is nullified:
-///    at once for a tail or when something is includable, else an empty block after the idle interval. After a nullified
+///    at once for a tail, when something is includable a short interval after the parent, else an empty block after the idle interval. After a nullified
 ///    proposal of its own it repeats its parent's `executed`.
 /// 3. Notarize at most one digest per view, when proposals.hpp finds it right on a parent that is notarized (or the floor)
 ///    with all views between nullified. What is missing is fetched from the leader and checked again; what can never be
@@ -114,6 +114,8 @@ class Simplex {
     [[nodiscard]] std::optional<Instant> nullify_deadline() const;
     [[nodiscard]] std::optional<Instant> help_deadline() const;
     [[nodiscard]] std::optional<Instant> idle_deadline() const;
+    /// When a block with content may follow this parent.
+    [[nodiscard]] Instant content_due(const Block& parent) const;
     [[nodiscard]] bool i_lead() const { return replica_.index && *replica_.index == leader_; }
 
     // commit.cpp
@@ -142,6 +144,7 @@ class Simplex {
     std::optional<Instant> proposal_seen_;
     std::optional<Instant> includable_since_;
     std::optional<Instant> not_before_;  ///< the candidate's timestamp becomes right
+    std::optional<Instant> content_due_;    ///< I lead, have content, and the last block is too fresh
     std::optional<Instant> fetched_at_;  ///< when the candidate's missing parts were last asked for
     bool helped_leader_ = false;
     bool timed_out_ = false;

@@ -11,7 +11,7 @@ void Simplex::enter(Turn& turn, View view) {
     current_ = view;
     leader_ = leader_of(*replica_.context, view);
     entered_ = last_progress_ = turn.now;
-    proposal_seen_ = includable_since_ = not_before_ = fetched_at_ = std::nullopt;
+    proposal_seen_ = includable_since_ = not_before_ = content_due_ = fetched_at_ = std::nullopt;
     helped_leader_ = timed_out_ = idle_over_ = tail_expected_ = false;
     news_ = true;
     ViewState& state = views_[view];
@@ -108,8 +108,14 @@ bool Simplex::propose(Turn& turn) {
     if (!news_ || !i_lead() || !may_sign() || views_[current_].proposed || sent(current_, VoteKind::nullify)) return false;
     const Block* parent = best_parent();
     if (parent == nullptr) return false;
-    const bool at_once = replica_.at_boundary(*parent) || !includable(replica_, *parent).empty();
-    if (!at_once && turn.now < entered_.plus(replica_.parameters().idle_ms)) return false;
+    const bool tail = replica_.at_boundary(*parent);
+    const bool content = !tail && !includable(replica_, *parent).empty();
+    content_due_.reset();
+    if (content && turn.now < content_due(*parent)) {
+        content_due_ = content_due(*parent);
+        return false;
+    }
+    if (!tail && !content && turn.now < entered_.plus(replica_.parameters().idle_ms)) return false;
     auto body = draft(replica_, *parent, current_, turn.now, repeat_executed_);
     if (!body) return false;
     ViewState& state = views_[current_];
@@ -134,6 +140,11 @@ bool Simplex::propose(Turn& turn) {
     replica_.voice.broadcast(turn, message_of(*body));
     replica_.chain.add(digest, std::move(*body));
     return true;
+}
+
+Instant Simplex::content_due(const Block& parent) const {
+    const Instant after_parent = Instant(parent.timestamp_ms).plus(block_interval_ms);
+    return std::min(after_parent, entered_.plus(block_interval_ms));  // another clock may be ahead of mine
 }
 
 void Simplex::store_body(Turn& turn, ViewState& state, const Digest& digest, const Body& body) {
@@ -235,7 +246,7 @@ std::optional<Instant> Simplex::idle_deadline() const {
 
 std::optional<Instant> Simplex::next_deadline() const {
     Instant next = tick_due_;
-    for (const auto& deadline : {nullify_deadline(), help_deadline(), idle_deadline(), not_before_})
+    for (const auto& deadline : {nullify_deadline(), help_deadline(), idle_deadline(), not_before_, content_due_})
         if (deadline) next = std::min(next, *deadline);
     return next;
 }
@@ -246,6 +257,10 @@ void Simplex::on_time(Turn& turn) {
     if (due(idle_deadline())) idle_over_ = news_ = true;
     if (due(not_before_)) {
         not_before_.reset();
+        news_ = true;
+    }
+    if (due(content_due_)) {
+        content_due_.reset();
         news_ = true;
     }
     if (due(help_deadline())) help_leader(turn);

@@ -142,6 +142,7 @@ void IntakeCore::on(const TimerFired& fired) {
     switch (static_cast<TimerName>(fired.id)) {
         case TimerName::lane_retry: own_lane_.on_retry_timer(); break;
         case TimerName::lane_verify: own_lane_.on_verify_timer(); break;
+        case TimerName::lane_seal: own_lane_.on_seal_timer(); break;
         case TimerName::fetch: fetch_.on_timer(); break;
         case TimerName::forwards: admission_.on_forward_timer(); break;
     }

@@ -83,7 +83,16 @@ void OwnLane::finish_step() {
 
 // ----------------------------------------------------------------------------------------- 1. sealing
 
-bool OwnLane::may_seal() const {
+bool OwnLane::may_seal() {
+    if (!wants_to_seal()) return false;
+    const Instant due = sealed_at_.plus(seal_interval_ms);
+    if (common_.now >= due) return true;
+    if (!std::exchange(seal_timer_armed_, true))
+        common_.effects->timers.push_back({id_of(TimerName::lane_seal), due.value - common_.now.value});
+    return false;
+}
+
+bool OwnLane::wants_to_seal() const {
     if (waiting_.empty() || flight_ || quarantined_ || !common_.self_index()) return false;
     // Places are given within the window, but an epoch's beginning or a restart may find more than fits.
     return waiting_.front().height() <= common_.epochs.window_end(common_.self);
@@ -123,6 +132,7 @@ void OwnLane::seal() {
     common_.publish_signed(*header);
     links_.emplace(header->height, digest);
     sealed_ = header->height;
+    sealed_at_ = common_.now;
     waiting_.pop_front();
     launch(*header, digest, std::move(payload));
 }

@@ -15,7 +15,8 @@ struct Place {
 };
 
 /// This operator's lane (3-protocol.md, 1).
-///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base.
+///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base, and
+///      seal_interval_ms after the last.
 ///   2. A place in a batch is promised before the batch is sealed: heights and positions of waiting batches never change.
 ///   3. A header is signed once per (epoch, height), through the gate, and stored with its payload before it is offered.
 ///   4. Without a certificate in time the members are asked to verify; without answers everything is offered again.
@@ -38,6 +39,7 @@ class OwnLane {
     void heard_from(OperatorNumber peer) { unheard_.erase(peer); }
     void on_retry_timer();
     void on_verify_timer();
+    void on_seal_timer() { seal_timer_armed_ = false; }
     void on_committed();
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.
@@ -68,7 +70,8 @@ class OwnLane {
     void restore_waiting();
     [[nodiscard]] OpenBatch& batch_with_room(std::size_t raw_bytes);
     void flush_promises();
-    [[nodiscard]] bool may_seal() const;
+    [[nodiscard]] bool wants_to_seal() const;
+    [[nodiscard]] bool may_seal();
     void seal();
     [[nodiscard]] std::optional<BatchHeader> sign_header(const OpenBatch& batch, std::size_t payload_bytes);
     void launch(const BatchHeader& header, const Digest& digest, Bytes payload);
@@ -93,6 +96,8 @@ class OwnLane {
     /// certificate, and offers on retries; when it is back it fetches.
     std::map<OperatorNumber, std::size_t> unheard_;
     DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
+    Instant sealed_at_;
+    bool seal_timer_armed_ = false;
     bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
 };
 
