@@ -38,7 +38,7 @@ class NodeBuses : public testing::Test {
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
         while (std::chrono::steady_clock::now() < end) {
             if (auto taken = take()) return taken;
-            wait_readable(bus.sockets(), {}, 5);
+            wait_readable(bus.sockets(true), {}, 5);
         }
         return std::nullopt;
     }

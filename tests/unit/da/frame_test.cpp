@@ -102,8 +102,8 @@ TEST(DaFrame, RefusesABombThatLiesAboutItsSize) {
     Bytes bomb = pack(Bytes(1000, 7));
     const Bytes large = pack(Bytes(2 * da::mib, 7));
     // The small one's header, with the large one's blocks.
-    Bytes spliced(bomb.begin(), bomb.begin() + 4 + 7);
-    spliced.insert(spliced.end(), large.begin() + 4 + 9, large.end());
+    Bytes spliced = to_bytes(ByteView(bomb).first(4 + 7));
+    append(spliced, ByteView(large).subspan(4 + 9));
     EXPECT_FALSE(decode_frame(spliced).has_value());
 }
 
