@@ -4,7 +4,6 @@
 //   synced_commit_ms      median of one-record LMDB commits, synced, as a Durable store makes them
 //   ipc_mib_per_s         64 KiB messages over a ZeroMQ ipc pair
 #include <lmdb.h>
-#include <zmq.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +13,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <zmq.hpp>
 
 #include "messages/crypto/ed25519.hpp"
 #include "messages/crypto/hash.hpp"

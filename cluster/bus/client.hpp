@@ -32,9 +32,9 @@ struct ActorStatus {
     std::string version;
     std::uint64_t pid = 0;
     std::uint64_t uptime_ms = 0;
-    std::vector<StreamCursor> cursors;   ///< of its subscriptions: lag = head + 1 - next
-    std::vector<StreamCursor> published; ///< heads of its own streams (next unused)
-    std::vector<StatusEntry> facts;      ///< Core::status() and the shell's own counters
+    std::vector<StreamCursor> cursors;    ///< of its subscriptions: lag = head + 1 - next
+    std::vector<StreamCursor> published;  ///< heads of its own streams (next unused)
+    std::vector<StatusEntry> facts;       ///< Core::status() and the shell's own counters
     static auto fields(auto& v) { return std::tie(v.actor, v.version, v.pid, v.uptime_ms, v.cursors, v.published, v.facts); }
 };
 
@@ -52,7 +52,10 @@ class Client {
 
     /// Pipelined use: send now, poll later. Answers come in any order, by id.
     [[nodiscard]] std::uint64_t send(ByteView payload);
-    struct Arrived { std::uint64_t id; Bytes payload; };
+    struct Arrived {
+        std::uint64_t id;
+        Bytes payload;
+    };
     [[nodiscard]] std::optional<Arrived> poll(DurationMs wait_ms);
     /// File descriptor that becomes readable when poll() may have something (edge-triggered as ZMQ_FD is: drain it).
     [[nodiscard]] int descriptor() const;
@@ -68,7 +71,11 @@ class StreamTap {
     StreamTap(const std::string& publisher_endpoint, std::vector<Stream> streams);
     ~StreamTap();
     StreamTap(StreamTap&&) noexcept;
-    struct Message { Stream stream; std::uint64_t sequence; Bytes payload; };
+    struct Message {
+        Stream stream;
+        std::uint64_t sequence;
+        Bytes payload;
+    };
     [[nodiscard]] std::optional<Message> poll(DurationMs wait_ms);
     [[nodiscard]] int descriptor() const;
 

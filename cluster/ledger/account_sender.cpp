@@ -49,18 +49,22 @@ void AccountSender::send(const Address& to, Bytes data, Bytes tag, Effects& effe
 void AccountSender::go_on(Effects& effects) {
     if (!pending_ || open_ != Open::nothing) return;
     // Before it is signed, and whenever its outcome is overdue, the account says where it stands.
-    if (pending_->raw.empty() || is_submitted_) ask_account(effects);
-    else ask_submission(effects);
+    if (pending_->raw.empty() || is_submitted_)
+        ask_account(effects);
+    else
+        ask_submission(effects);
 }
 
 void AccountSender::ask_account(Effects& effects) {
     open_ = Open::account;
-    effects.asks.push_back({Askable::execution, ++last_ask_, encode(ExecutionRequest{GetAccounts{{key_.address()}}}), ask_deadline_ms});
+    effects.asks.push_back(
+        {Askable::execution, ++last_ask_, encode(ExecutionRequest{GetAccounts{{key_.address()}}}), ask_deadline_ms});
 }
 
 void AccountSender::ask_submission(Effects& effects) {
     open_ = Open::submission;
-    effects.asks.push_back({Askable::intake, ++last_ask_, encode(IntakeRequest{SubmitRequest{{pending_->raw}}}), ask_deadline_ms});
+    effects.asks.push_back(
+        {Askable::intake, ++last_ask_, encode(IntakeRequest{SubmitRequest{{pending_->raw}}}), ask_deadline_ms});
 }
 
 void AccountSender::sign(std::uint64_t nonce, Effects& effects) {
@@ -97,13 +101,17 @@ bool AccountSender::on_answer(const Answer& answer, Effects& effects) {
     } else if (asked == Open::account) {
         const auto reply = decode<ExecutionReply>(*answer.payload);
         const auto* accounts = reply ? std::get_if<AccountsReply>(&*reply) : nullptr;
-        if (accounts != nullptr && accounts->accounts.size() == 1) on_account(*accounts, effects);
-        else try_again("execution does not say where the account stands", effects);
+        if (accounts != nullptr && accounts->accounts.size() == 1)
+            on_account(*accounts, effects);
+        else
+            try_again("execution does not say where the account stands", effects);
     } else {
         const auto reply = decode<IntakeReply>(*answer.payload);
         const auto* submitted = reply ? std::get_if<SubmitReply>(&*reply) : nullptr;
-        if (submitted != nullptr && submitted->outcomes.size() == 1) on_submitted(submitted->outcomes[0], effects);
-        else try_again("intake does not take the transaction", effects);
+        if (submitted != nullptr && submitted->outcomes.size() == 1)
+            on_submitted(submitted->outcomes[0], effects);
+        else
+            try_again("intake does not take the transaction", effects);
     }
     return true;
 }

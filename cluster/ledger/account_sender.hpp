@@ -12,7 +12,8 @@ namespace rondo {
 /// Pure: part of a core.
 ///
 /// 1. A transaction is journalled, signed and with its nonce, before it goes to intake. While its outcome is open nothing else
-///    is signed; after a crash the same bytes go again. Two transactions for one duty therefore share a nonce, and one has effect.
+///    is signed; after a crash the same bytes go again. Two transactions for one duty therefore share a nonce, and one has
+///    effect.
 /// 2. It is over when `results` shows it with effect, done or reverted.
 /// 3. It is signed anew only when it can never have effect: it was skipped, or its nonce is used by another.
 /// 4. Whatever is refused or silent is tried again, ever more slowly.
@@ -21,8 +22,8 @@ class AccountSender {
     struct Config {
         std::uint64_t chain_id = 0;
         Wei fee_min;
-        TimerId timer = 0;      ///< the core's, for this alone
-        AskId first_ask = 0;    ///< asks are numbered from here; the core uses none as high
+        TimerId timer = 0;    ///< the core's, for this alone
+        AskId first_ask = 0;  ///< asks are numbered from here; the core uses none as high
     };
     enum class Outcome : std::uint8_t { success, reverted };
     struct Done {
@@ -81,8 +82,8 @@ class AccountSender {
     Open open_ = Open::nothing;
     AskId last_ask_;
     DurationMs back_off_ms_ = 0;
-    bool is_submitted_ = false;              ///< intake took it; only its outcome is missing
-    std::optional<Height> nonce_used_at_;    ///< the account's nonce was past ours at this height
+    bool is_submitted_ = false;            ///< intake took it; only its outcome is missing
+    std::optional<Height> nonce_used_at_;  ///< the account's nonce was past ours at this height
     Wei base_fee_;
     std::string trouble_;
 };

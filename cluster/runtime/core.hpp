@@ -77,10 +77,21 @@ class StoreView {
                               const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
 };
 
-struct Put { Table table; Bytes key; Bytes value; };
-struct Erase { Table table; Bytes key; };
+struct Put {
+    Table table;
+    Bytes key;
+    Bytes value;
+};
+struct Erase {
+    Table table;
+    Bytes key;
+};
 /// Erases from <= key < to.
-struct EraseRange { Table table; Bytes from; Bytes to; };
+struct EraseRange {
+    Table table;
+    Bytes from;
+    Bytes to;
+};
 using Record = std::variant<Put, Erase, EraseRange>;
 
 // --------------------------------------------------------------------------------------------- inputs
@@ -115,7 +126,9 @@ struct Answer {
 };
 
 using TimerId = std::uint64_t;  ///< chosen by the core; setting a timer again moves it
-struct TimerFired { TimerId id; };
+struct TimerFired {
+    TimerId id;
+};
 
 using JobId = std::uint64_t;  ///< chosen by the core
 /// For a RecoverSenders job: one entry per transaction, nothing where the signature is not valid.
@@ -129,7 +142,10 @@ using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFir
 // -------------------------------------------------------------------------------------------- effects
 
 /// A row of the outbox that stands in a record already: the publisher's disk holds it once.
-struct RecordRef { Table table; Bytes key; };
+struct RecordRef {
+    Table table;
+    Bytes key;
+};
 
 struct Publish {
     Stream stream;
@@ -163,8 +179,13 @@ struct Reply {
 };
 
 /// Fires once, `after_ms` from the step's `now`.
-struct SetTimer { TimerId id; DurationMs after_ms; };
-struct CancelTimer { TimerId id; };
+struct SetTimer {
+    TimerId id;
+    DurationMs after_ms;
+};
+struct CancelTimer {
+    TimerId id;
+};
 
 /// Recovers the sender of each raw Ethereum transaction on the worker pool; answered by JobDone.
 struct RecoverSenders {
@@ -173,11 +194,17 @@ struct RecoverSenders {
 };
 
 /// The actor cannot go on: the shell commits nothing more, logs the reason and exits with this code.
-struct Stop { int exit_code; std::string reason; };
+struct Stop {
+    int exit_code;
+    std::string reason;
+};
 
 /// One line for the operator's log. Never a secret.
 enum class Level : std::uint8_t { debug, info, warn, error };
-struct Log { Level level; std::string text; };
+struct Log {
+    Level level;
+    std::string text;
+};
 
 struct Effects {
     std::vector<Record> records;

@@ -39,11 +39,11 @@ inline constexpr std::size_t trim_rows_max = 4096;  ///< per turn
 // ------------------------------------------------------------------------------------------------- turns
 inline constexpr std::size_t turn_inputs_max = 1024;
 inline constexpr std::size_t turn_bytes_max = 16 * mib;
-inline constexpr std::uint64_t turn_ms_max = 10;                ///< no further step is begun after so long
-inline constexpr std::size_t source_inputs_max = 256;           ///< from one socket per turn, so that none starves another
-inline constexpr std::uint64_t commit_ms_max = 50;              ///< records that explain nothing said yet are stored after so long
-inline constexpr std::uint64_t derived_sync_ms = 1000;          ///< a Derived store that changed is synced so often
-inline constexpr std::uint64_t shutdown_ms_max = 5000;          ///< from SIGTERM to exit
+inline constexpr std::uint64_t turn_ms_max = 10;        ///< no further step is begun after so long
+inline constexpr std::size_t source_inputs_max = 256;   ///< from one socket per turn, so that none starves another
+inline constexpr std::uint64_t commit_ms_max = 50;      ///< records that explain nothing said yet are stored after so long
+inline constexpr std::uint64_t derived_sync_ms = 1000;  ///< a Derived store that changed is synced so often
+inline constexpr std::uint64_t shutdown_ms_max = 5000;  ///< from SIGTERM to exit
 inline constexpr std::uint64_t backend_shutdown_ms_max = 2000;  ///< of which for a call to the outside
 
 // -------------------------------------------------------------------------------------------- queue bounds

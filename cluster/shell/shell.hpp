@@ -157,7 +157,8 @@ class Shell {
     std::chrono::steady_clock::time_point started_;
     Instant last_instant_;
     Tick announce_at_ = 0, announce_interval_ = limits::announce_ms_min;
-    Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, stream_turn_at_ = 0, sync_at_ = 0, sweep_at_ = 0, trim_at_ = 0, retry_asks_at_ = never;
+    Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, stream_turn_at_ = 0, sync_at_ = 0, sweep_at_ = 0,
+         trim_at_ = 0, retry_asks_at_ = never;
     bool cursors_moved_ = false;
     Counters counters_;
     std::optional<Stop> stop_;

@@ -28,10 +28,10 @@ struct ShellConfig {
     OperatorNumber self;
     std::filesystem::path store_folder;  ///< created if missing; exclusive lock inside
     std::uint64_t map_bytes = 64ULL << 30;
-    std::map<Actor, ActorEndpoints> node;  ///< all six actors of this node, this one included
-    std::map<Channel, std::string> listen; ///< tcp://127.0.0.1:port for the channels this actor owns
-    std::vector<Peer> peers;               ///< without self
-    Bytes transport_secret;                ///< 32 bytes, CURVE; empty only for actors without channels
+    std::map<Actor, ActorEndpoints> node;   ///< all six actors of this node, this one included
+    std::map<Channel, std::string> listen;  ///< tcp://127.0.0.1:port for the channels this actor owns
+    std::vector<Peer> peers;                ///< without self
+    Bytes transport_secret;                 ///< 32 bytes, CURVE; empty only for actors without channels
     TransportKey transport_public{};
     Digest genesis{};
     std::size_t worker_threads = 1;
@@ -47,15 +47,15 @@ class Backend {
 /// Process exit codes with a meaning for the launcher.
 enum ExitCode : int {
     exit_ok = 0,
-    exit_invariant = 70,        ///< our fault: an invariant broke; restart with back-off
-    exit_store = 74,            ///< failed sync, checksum or I/O: do not restart blindly
+    exit_invariant = 70,  ///< our fault: an invariant broke; restart with back-off
+    exit_store = 74,      ///< failed sync, checksum or I/O: do not restart blindly
     exit_disk_full = 75,
-    exit_config = 78,           ///< bad configuration, foreign or newer store, port in use: do not restart
-    exit_store_locked = 79,     ///< another process owns this store: do not restart
+    exit_config = 78,        ///< bad configuration, foreign or newer store, port in use: do not restart
+    exit_store_locked = 79,  ///< another process owns this store: do not restart
 };
 
-/// Hosts a core until SIGTERM or SIGINT (drains, exits 0) or a fault. `make` is called once the store is open, with the StoreView the
-/// core reads. Returns the exit code. `backend` may be null.
+/// Hosts a core until SIGTERM or SIGINT (drains, exits 0) or a fault. `make` is called once the store is open, with the StoreView
+/// the core reads. Returns the exit code. `backend` may be null.
 using CoreFactory = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 int run_actor(const ActorTraits& traits, const ShellConfig& config, const CoreFactory& make, Backend* backend);
 

@@ -20,9 +20,9 @@ struct Slot {
     auto operator<=>(const Slot&) const = default;
 };
 
-enum class [[nodiscard]] GateRefusal : std::uint8_t {
-    conflict,       ///< another message was signed for this slot: the caller is wrong, whatever it believes
-    quarantined,    ///< the fence cannot be trusted; nothing is signed
+enum class [[nodiscard]] GateRefusal : std::uint8_t{
+    conflict,     ///< another message was signed for this slot: the caller is wrong, whatever it believes
+    quarantined,  ///< the fence cannot be trusted; nothing is signed
 };
 
 /// The one way to a safety-critical signature (2-runtime.md, Signing). It keeps a durable table of what was signed per
@@ -37,7 +37,8 @@ class SigningGate {
     SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis);
 
     /// `identity` is what must be equal for the slot to be the same (the digest of the header for an ack).
-    [[nodiscard]] tl::expected<Signature, GateRefusal> sign(const Slot& slot, const Digest& identity, ByteView body, Effects& effects);
+    [[nodiscard]] tl::expected<Signature, GateRefusal> sign(const Slot& slot, const Digest& identity, ByteView body,
+                                                            Effects& effects);
     /// What was signed for the slot, if anything: its identity.
     [[nodiscard]] std::optional<Digest> signed_for(const Slot& slot) const;
     /// Forgets slots of epochs below `epoch`.

@@ -32,19 +32,15 @@ struct FixedBytes {
     }
 };
 
-using Digest = FixedBytes<32, struct DigestTag>;        ///< BLAKE2b-256: everything of ours
-using Hash256 = FixedBytes<32, struct Hash256Tag>;      ///< Keccak-256: everything of Ethereum's
-using Address = FixedBytes<20, struct AddressTag>;      ///< Ethereum account
-using PublicKey = FixedBytes<32, struct PublicKeyTag>;  ///< Ed25519, RFC 8032
-using Signature = FixedBytes<64, struct SignatureTag>;  ///< Ed25519, RFC 8032
+using Digest = FixedBytes<32, struct DigestTag>;              ///< BLAKE2b-256: everything of ours
+using Hash256 = FixedBytes<32, struct Hash256Tag>;            ///< Keccak-256: everything of Ethereum's
+using Address = FixedBytes<20, struct AddressTag>;            ///< Ethereum account
+using PublicKey = FixedBytes<32, struct PublicKeyTag>;        ///< Ed25519, RFC 8032
+using Signature = FixedBytes<64, struct SignatureTag>;        ///< Ed25519, RFC 8032
 using TransportKey = FixedBytes<32, struct TransportKeyTag>;  ///< CURVE25519 public key of a node's sockets
 
-inline ByteView as_bytes(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-inline std::string_view as_text(ByteView bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
 inline void append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
 
@@ -54,8 +50,8 @@ void append_be32(Bytes& out, std::uint32_t value);
 [[nodiscard]] std::uint64_t read_be64(ByteView eight_bytes);
 [[nodiscard]] std::uint32_t read_be32(ByteView four_bytes);
 
-[[nodiscard]] std::string to_hex(ByteView bytes);          ///< lower case, no prefix
-[[nodiscard]] std::string to_hex_prefixed(ByteView bytes); ///< "0x" + lower case
+[[nodiscard]] std::string to_hex(ByteView bytes);           ///< lower case, no prefix
+[[nodiscard]] std::string to_hex_prefixed(ByteView bytes);  ///< "0x" + lower case
 /// Accepts an optional 0x prefix and either case; nothing on an odd length or a foreign character.
 [[nodiscard]] std::optional<Bytes> from_hex(std::string_view text);
 

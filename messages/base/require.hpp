@@ -15,6 +15,5 @@ void set_invariant_handler(InvariantHandler handler);
 }  // namespace rondo
 
 /// Our own fault is a stop. A stranger's fault is a value: never use this on outside input.
-#define require(condition, message)                                                    \
-    (static_cast<bool>(condition) ? static_cast<void>(0)                               \
-                                  : ::rondo::fail_invariant(#condition, (message), __FILE__, __LINE__))
+#define require(condition, message) \
+    (static_cast<bool>(condition) ? static_cast<void>(0) : ::rondo::fail_invariant(#condition, (message), __FILE__, __LINE__))

@@ -24,18 +24,16 @@ struct Number {
         return Number(static_cast<Rep>(value + n));
     }
     /// Never below zero.
-    [[nodiscard]] constexpr Number minus_or_zero(Rep n) const {
-        return Number(value > n ? static_cast<Rep>(value - n) : Rep{0});
-    }
+    [[nodiscard]] constexpr Number minus_or_zero(Rep n) const { return Number(value > n ? static_cast<Rep>(value - n) : Rep{0}); }
 };
 
-using Epoch = Number<struct EpochTag, std::uint64_t>;            ///< first epoch is 1
-using View = Number<struct ViewTag, std::uint64_t>;              ///< first view of an epoch is 1; 0 is its starting block
-using Height = Number<struct HeightTag, std::uint64_t>;          ///< of a block; genesis is 0
-using LaneHeight = Number<struct LaneHeightTag, std::uint64_t>;  ///< of a batch in its lane; 0 means "nothing yet"
+using Epoch = Number<struct EpochTag, std::uint64_t>;              ///< first epoch is 1
+using View = Number<struct ViewTag, std::uint64_t>;                ///< first view of an epoch is 1; 0 is its starting block
+using Height = Number<struct HeightTag, std::uint64_t>;            ///< of a block; genesis is 0
+using LaneHeight = Number<struct LaneHeightTag, std::uint64_t>;    ///< of a batch in its lane; 0 means "nothing yet"
 using OperatorNumber = Number<struct OperatorTag, std::uint32_t>;  ///< permanent registration number
-using LaneId = OperatorNumber;                                   ///< a lane is named by its operator
-using SignerIndex = Number<struct SignerTag, std::uint16_t>;     ///< into EpochContext::operators
+using LaneId = OperatorNumber;                                     ///< a lane is named by its operator
+using SignerIndex = Number<struct SignerTag, std::uint16_t>;       ///< into EpochContext::operators
 /// Effective stake in gwei (10^9 wei): 2^64 gwei is 18 billion ether, so that sums fit.
 using Stake = Number<struct StakeTag, std::uint64_t>;
 

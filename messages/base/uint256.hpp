@@ -20,9 +20,9 @@ using Wei = uint256;
 
 [[nodiscard]] FixedBytes<32, struct Word256Tag> to_word(const uint256& value);  ///< 32 bytes, big-endian
 [[nodiscard]] uint256 uint256_from_be(ByteView at_most_32_bytes);
-[[nodiscard]] Bytes to_minimal_be(const uint256& value);                     ///< no leading zeros; zero is empty
-[[nodiscard]] std::string to_quantity(const uint256& value);                 ///< JSON-RPC quantity: 0x0, 0x1f
-[[nodiscard]] std::optional<uint256> from_quantity(std::string_view text);   ///< refuses leading zeros and empty
+[[nodiscard]] Bytes to_minimal_be(const uint256& value);                    ///< no leading zeros; zero is empty
+[[nodiscard]] std::string to_quantity(const uint256& value);                ///< JSON-RPC quantity: 0x0, 0x1f
+[[nodiscard]] std::optional<uint256> from_quantity(std::string_view text);  ///< refuses leading zeros and empty
 [[nodiscard]] std::optional<uint256> from_decimal(std::string_view text);
 
 using Word256 = FixedBytes<32, struct Word256Tag>;  ///< one EVM storage word

@@ -31,23 +31,39 @@ inline constexpr std::size_t elements_max = 1U << 18;   ///< of any array, befor
 inline constexpr std::size_t bin_bytes_max = 8U << 20;  ///< of any byte string, before the message's own limits
 
 template <class T>
-concept Structured = requires(T& t) { T::fields(t); };
+concept Structured = requires(T& t) {
+    T::fields(t);
+};
 template <class T>
-concept Signed = Structured<T> && requires(T& t) { t.signature; };
+concept Signed = Structured<T> && requires(T& t) {
+    t.signature;
+};
 
-template <class T> struct is_vector : std::false_type {};
-template <class T> struct is_vector<std::vector<T>> : std::true_type {};
-template <class T> struct is_optional : std::false_type {};
-template <class T> struct is_optional<std::optional<T>> : std::true_type {};
-template <class T> struct is_variant : std::false_type {};
-template <class... T> struct is_variant<std::variant<T...>> : std::true_type {};
-template <class T> struct is_number : std::false_type {};
-template <class Tag, class Rep> struct is_number<Number<Tag, Rep>> : std::true_type {};
-template <class T> struct is_fixed : std::false_type {};
-template <std::size_t N, class Tag> struct is_fixed<FixedBytes<N, Tag>> : std::true_type {};
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_variant : std::false_type {};
+template <class... T>
+struct is_variant<std::variant<T...>> : std::true_type {};
+template <class T>
+struct is_number : std::false_type {};
+template <class Tag, class Rep>
+struct is_number<Number<Tag, Rep>> : std::true_type {};
+template <class T>
+struct is_fixed : std::false_type {};
+template <std::size_t N, class Tag>
+struct is_fixed<FixedBytes<N, Tag>> : std::true_type {};
 
-template <class T> void write(Writer& w, const T& value);
-template <class T> void read(Reader& r, T& value);
+template <class T>
+void write(Writer& w, const T& value);
+template <class T>
+void read(Reader& r, T& value);
 
 template <class T>
 void write_fields(Writer& w, const T& value, bool with_signature) {
@@ -79,8 +95,10 @@ void write(Writer& w, const T& value) {
         w.write_array(value.size());
         for (const auto& element : value) write(w, element);
     } else if constexpr (is_optional<T>::value) {
-        if (value) write(w, *value);
-        else w.write_nil();
+        if (value)
+            write(w, *value);
+        else
+            w.write_nil();
     } else if constexpr (is_variant<T>::value) {
         w.write_array(2);
         w.write_uint(value.index());
@@ -97,8 +115,10 @@ void write(Writer& w, const T& value) {
 template <std::size_t I = 0, class... T>
 void read_alternative(Reader& r, std::size_t index, std::variant<T...>& out) {
     if constexpr (I < sizeof...(T)) {
-        if (index == I) read(r, out.template emplace<I>());
-        else read_alternative<I + 1>(r, index, out);
+        if (index == I)
+            read(r, out.template emplace<I>());
+        else
+            read_alternative<I + 1>(r, index, out);
     }
 }
 
@@ -134,8 +154,10 @@ void read(Reader& r, T& value) {
         value.reserve(std::min<std::size_t>(count, 1024));
         for (std::size_t i = 0; i < count && r.ok(); ++i) read(r, value.emplace_back());
     } else if constexpr (is_optional<T>::value) {
-        if (r.read_nil_if_present()) value.reset();
-        else read(r, value.emplace());
+        if (r.read_nil_if_present())
+            value.reset();
+        else
+            read(r, value.emplace());
     } else if constexpr (is_variant<T>::value) {
         r.expect_array(2);
         const auto index = static_cast<std::size_t>(r.read_uint(std::variant_size_v<T> - 1));

@@ -11,14 +11,22 @@ constexpr std::uint8_t bin8 = 0xc4, uint8 = 0xcc, str8 = 0xd9, array16 = 0xdc, a
 
 std::string_view to_string(DecodeError error) {
     switch (error) {
-        case DecodeError::none: return "ok";
-        case DecodeError::truncated: return "truncated";
-        case DecodeError::trailing_bytes: return "trailing bytes";
-        case DecodeError::wrong_type: return "wrong type";
-        case DecodeError::not_minimal: return "not the shortest form";
-        case DecodeError::out_of_range: return "out of range";
-        case DecodeError::wrong_length: return "wrong length";
-        case DecodeError::too_many: return "over the limit";
+        case DecodeError::none:
+            return "ok";
+        case DecodeError::truncated:
+            return "truncated";
+        case DecodeError::trailing_bytes:
+            return "trailing bytes";
+        case DecodeError::wrong_type:
+            return "wrong type";
+        case DecodeError::not_minimal:
+            return "not the shortest form";
+        case DecodeError::out_of_range:
+            return "out of range";
+        case DecodeError::wrong_length:
+            return "wrong length";
+        case DecodeError::too_many:
+            return "over the limit";
     }
     return "unknown";
 }

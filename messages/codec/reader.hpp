@@ -10,13 +10,13 @@ namespace rondo::codec {
 /// Why bytes from outside were refused.
 enum class DecodeError : std::uint8_t {
     none,
-    truncated,        ///< the input ends inside a value
-    trailing_bytes,   ///< something follows the value
-    wrong_type,       ///< another msgpack family than the field has
-    not_minimal,      ///< a longer form than the value needs
-    out_of_range,     ///< a number too large for its field, or not a member of its enumeration
-    wrong_length,     ///< a fixed field of another length, or an array of another count
-    too_many,         ///< more elements or bytes than the limit of this message
+    truncated,       ///< the input ends inside a value
+    trailing_bytes,  ///< something follows the value
+    wrong_type,      ///< another msgpack family than the field has
+    not_minimal,     ///< a longer form than the value needs
+    out_of_range,    ///< a number too large for its field, or not a member of its enumeration
+    wrong_length,    ///< a fixed field of another length, or an array of another count
+    too_many,        ///< more elements or bytes than the limit of this message
 };
 [[nodiscard]] std::string_view to_string(DecodeError error);
 
@@ -35,7 +35,9 @@ class Reader {
     std::size_t read_array(std::size_t count_max);
     void expect_array(std::size_t count);
 
-    void fail(DecodeError error) { if (error_ == DecodeError::none) error_ = error; }
+    void fail(DecodeError error) {
+        if (error_ == DecodeError::none) error_ = error;
+    }
     [[nodiscard]] bool ok() const { return error_ == DecodeError::none; }
     [[nodiscard]] std::size_t remaining() const { return input_.size() - at_; }
     /// The verdict over the whole input: also fails if anything is left.

@@ -9,8 +9,8 @@
 namespace rondo::abi {
 
 using Selector = FixedBytes<4, struct SelectorTag>;
-[[nodiscard]] Selector selector(std::string_view signature);   ///< "claim(uint256,address,bytes32[])"
-[[nodiscard]] Hash256 event_topic(std::string_view signature); ///< Keccak-256 of "Claimed(address,uint256)"
+[[nodiscard]] Selector selector(std::string_view signature);    ///< "claim(uint256,address,bytes32[])"
+[[nodiscard]] Hash256 event_topic(std::string_view signature);  ///< Keccak-256 of "Claimed(address,uint256)"
 
 /// Encodes arguments in order; dynamic ones (bytes, string, arrays) go to the tail by themselves.
 class Encoder {
@@ -26,7 +26,10 @@ class Encoder {
     [[nodiscard]] Bytes call(std::string_view signature) const;  ///< selector and arguments
 
   private:
-    struct Slot { bool dynamic; Bytes data; };
+    struct Slot {
+        bool dynamic;
+        Bytes data;
+    };
     std::vector<Slot> slots_;
 };
 

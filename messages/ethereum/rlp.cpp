@@ -61,14 +61,22 @@ void write_string(Bytes& out, ByteView content) {
 
 std::string_view to_string(Error error) {
     switch (error) {
-        case Error::none: return "ok";
-        case Error::truncated: return "truncated";
-        case Error::trailing_bytes: return "trailing bytes";
-        case Error::not_canonical: return "not the shortest form";
-        case Error::leading_zero: return "leading zero in a number";
-        case Error::too_long: return "number too long";
-        case Error::wrong_kind: return "list for a string, or the reverse";
-        case Error::too_deep: return "nested too deep";
+        case Error::none:
+            return "ok";
+        case Error::truncated:
+            return "truncated";
+        case Error::trailing_bytes:
+            return "trailing bytes";
+        case Error::not_canonical:
+            return "not the shortest form";
+        case Error::leading_zero:
+            return "leading zero in a number";
+        case Error::too_long:
+            return "number too long";
+        case Error::wrong_kind:
+            return "list for a string, or the reverse";
+        case Error::too_deep:
+            return "nested too deep";
     }
     return "unknown";
 }
@@ -105,15 +113,19 @@ Reader Reader::list() {
 
 uint256 Reader::integer(std::size_t bytes_max) {
     const ByteView content = string();
-    if (content.size() > bytes_max) fail(Error::too_long);
-    else if (!content.empty() && content[0] == 0) fail(Error::leading_zero);
+    if (content.size() > bytes_max)
+        fail(Error::too_long);
+    else if (!content.empty() && content[0] == 0)
+        fail(Error::leading_zero);
     return error_ == Error::none ? uint256_from_be(content) : uint256(0);
 }
 
 std::uint64_t Reader::integer64() {
     const ByteView content = string();
-    if (content.size() > 8) fail(Error::too_long);
-    else if (!content.empty() && content[0] == 0) fail(Error::leading_zero);
+    if (content.size() > 8)
+        fail(Error::too_long);
+    else if (!content.empty() && content[0] == 0)
+        fail(Error::leading_zero);
     if (error_ != Error::none) return 0;
     std::uint64_t out = 0;
     for (const std::uint8_t b : content) out = (out << 8) | b;

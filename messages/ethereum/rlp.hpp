@@ -24,13 +24,15 @@ struct Item {
 class Reader {
   public:
     explicit Reader(ByteView input) : input_(input) {}
-    [[nodiscard]] Item next();           ///< any item
-    [[nodiscard]] ByteView string();     ///< an item that must be a string
-    [[nodiscard]] Reader list();         ///< an item that must be a list
+    [[nodiscard]] Item next();                             ///< any item
+    [[nodiscard]] ByteView string();                       ///< an item that must be a string
+    [[nodiscard]] Reader list();                           ///< an item that must be a list
     [[nodiscard]] uint256 integer(std::size_t bytes_max);  ///< big-endian without leading zeros
     [[nodiscard]] std::uint64_t integer64();
     [[nodiscard]] bool at_end() const { return at_ == input_.size(); }
-    void fail(Error error) { if (error_ == Error::none) error_ = error; }
+    void fail(Error error) {
+        if (error_ == Error::none) error_ = error;
+    }
     [[nodiscard]] Error error() const { return error_; }
     /// The verdict: also fails if anything is left.
     [[nodiscard]] Error finish();

@@ -44,9 +44,12 @@ Refusal check_kind(ByteView raw) {
 std::array<std::uint8_t, 32> read_scalar(rlp::Reader& r) {
     std::array<std::uint8_t, 32> out{};
     const ByteView content = r.string();
-    if (content.size() > out.size()) r.fail(rlp::Error::too_long);
-    else if (!content.empty() && content[0] == 0) r.fail(rlp::Error::leading_zero);
-    else std::copy(content.begin(), content.end(), out.end() - static_cast<std::ptrdiff_t>(content.size()));
+    if (content.size() > out.size())
+        r.fail(rlp::Error::too_long);
+    else if (!content.empty() && content[0] == 0)
+        r.fail(rlp::Error::leading_zero);
+    else
+        std::copy(content.begin(), content.end(), out.end() - static_cast<std::ptrdiff_t>(content.size()));
     return out;
 }
 
@@ -257,9 +260,12 @@ Bytes sign_transaction(const Transaction& t, const crypto::AccountKey& key) {
     write_unsigned(w, t);
     const bool is_protected = t.chain_id != 0;
     const auto signature = key.sign(signing_hash_of(t.type, w.items(), replay_suffix(t.type, is_protected, t.chain_id)));
-    if (t.type != 0) w.integer64(signature.y_parity);
-    else if (is_protected) w.integer(uint256(t.chain_id) * 2 + 35 + signature.y_parity);
-    else w.integer64(27U + signature.y_parity);
+    if (t.type != 0)
+        w.integer64(signature.y_parity);
+    else if (is_protected)
+        w.integer(uint256(t.chain_id) * 2 + 35 + signature.y_parity);
+    else
+        w.integer64(27U + signature.y_parity);
     w.integer(uint256_from_be(signature.r)).integer(uint256_from_be(signature.s));
     Bytes out;
     if (t.type != 0) out.push_back(t.type);

@@ -16,9 +16,9 @@ namespace rondo::ethereum {
 enum class Refusal : std::uint8_t {
     none,
     // by kind, at decoding
-    malformed,                ///< "malformed transaction": not strictly canonical RLP, or a field out of range
-    transaction_too_large,    ///< over 128 KiB
-    unsupported_type,         ///< "transaction type not supported"
+    malformed,              ///< "malformed transaction": not strictly canonical RLP, or a field out of range
+    transaction_too_large,  ///< over 128 KiB
+    unsupported_type,       ///< "transaction type not supported"
     blob_transaction,
     set_code_transaction,
     unprotected_legacy,
@@ -29,7 +29,7 @@ enum class Refusal : std::uint8_t {
     tip_above_max_fee,
     gas_limit_too_high,
     intrinsic_gas_too_low,
-    nonce_at_maximum,         ///< EIP-2681
+    nonce_at_maximum,  ///< EIP-2681
     high_s,
     bad_signature,
     // with state
@@ -38,7 +38,7 @@ enum class Refusal : std::uint8_t {
     too_many_held,
     already_known,
     replacement_underpriced,
-    busy,                     ///< retry later
+    busy,  ///< retry later
     // by execution only: ordered without effect
     nonce_gap,
     fee_below_base_fee,
@@ -77,7 +77,8 @@ struct Transaction {
 
 /// Decodes and checks everything that needs no state and no chain but its id, in this order: size, kind (by name), canonical
 /// RLP, unprotected legacy, chain id, contract creation, fee minimum, tip, gas limit, intrinsic gas, nonce, low s.
-[[nodiscard]] tl::expected<Transaction, Refusal> decode_transaction(ByteView raw, std::uint64_t chain_id, std::uint64_t fee_min_wei);
+[[nodiscard]] tl::expected<Transaction, Refusal> decode_transaction(ByteView raw, std::uint64_t chain_id,
+                                                                    std::uint64_t fee_min_wei);
 
 /// Decoding alone: any chain id, creation allowed, no economic rules. For tools and outside vectors. Chain id 0: unprotected.
 struct DecodedTransaction {

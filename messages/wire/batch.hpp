@@ -20,8 +20,8 @@ struct BatchHeader {
     LaneId lane;
     LaneHeight height;
     Digest parent_digest;
-    Digest payload_hash;  ///< Merkle root over payload_leaf() of each transaction, in order
-    std::uint32_t bytes = 0;     ///< size of the encoded Payload
+    Digest payload_hash;      ///< Merkle root over payload_leaf() of each transaction, in order
+    std::uint32_t bytes = 0;  ///< size of the encoded Payload
     std::uint32_t tx_count = 0;
     std::uint64_t created_ms = 0;
     Signature signature{};
@@ -85,7 +85,7 @@ struct PoA {
 /// A batch as it travels on the `batches` stream and in fetch replies.
 struct BatchRecord {
     BatchHeader header;
-    Bytes payload;  ///< encoded Payload, exactly header.bytes long
+    Bytes payload;                   ///< encoded Payload, exactly header.bytes long
     std::optional<PoA> certificate;  ///< may be absent when the batch was cited by a final cut and fetched by digest
     static auto fields(auto& v) { return std::tie(v.header, v.payload, v.certificate); }
     bool operator==(const BatchRecord&) const = default;

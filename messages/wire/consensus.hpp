@@ -101,7 +101,7 @@ struct Proposal {
     ExecutedRef executed;
     std::vector<VoteRecord> votes;  ///< sorted, each vote once on the chain
     std::optional<Bytes> vrf_proof;
-    std::vector<Bytes> forced;  ///< empty until settlement
+    std::vector<Bytes> forced;            ///< empty until settlement
     std::optional<Digest> next_set_hash;  ///< exactly in a boundary block: digest of the next EpochContext
     SignerIndex leader;
     Signature signature{};

@@ -124,8 +124,10 @@ SignerIndex leader_of(const EpochContext& context, View view) {
             if (!relief || others == 0) return eligible[0];
             return eligible[1 + (view.value / single_relief_views) % others];
         }
-        case Policy::round_robin: return eligible[view.value % eligible.size()];
-        case Policy::stake: return draw_by_stake(context, eligible, view);
+        case Policy::round_robin:
+            return eligible[view.value % eligible.size()];
+        case Policy::stake:
+            return draw_by_stake(context, eligible, view);
     }
     return eligible[0];
 }
@@ -152,8 +154,9 @@ std::vector<SignerIndex> verifier_order(const EpochContext& context, LaneId lane
     std::vector<std::pair<Digest, SignerIndex>> drawn;
     for (std::size_t i = 0; i < context.operators.size(); ++i) {
         const SignerIndex index(static_cast<std::uint16_t>(i));
-        drawn.emplace_back(crypto::blake2b({context.seed.view(), be64(lane.value), be64(height.value),
-                                            be64(context.operators[i].number.value)}), index);
+        drawn.emplace_back(
+            crypto::blake2b({context.seed.view(), be64(lane.value), be64(height.value), be64(context.operators[i].number.value)}),
+            index);
     }
     std::sort(drawn.begin(), drawn.end());
     std::vector<SignerIndex> out;
@@ -174,7 +177,8 @@ EpochContext genesis_context(const Genesis& genesis, Epoch epoch) {
     context.parameters = genesis.parameters;
     for (const GenesisOperator& o : genesis.operators) {
         const uint256 gwei = o.self_stake / 1'000'000'000U;
-        context.operators.push_back({o.number, o.key, o.transport_key, Stake(static_cast<std::uint64_t>(gwei)), true, o.fee_address});
+        context.operators.push_back(
+            {o.number, o.key, o.transport_key, Stake(static_cast<std::uint64_t>(gwei)), true, o.fee_address});
     }
     return context;
 }

@@ -20,23 +20,23 @@ enum class Policy : std::uint8_t { single = 0, round_robin = 1, stake = 2 };
 
 /// Genesis values; times in milliseconds (3-protocol.md, Timers).
 struct Parameters {
-    std::uint64_t epoch_blocks = 1024;         ///< E: planned epoch ends are its multiples
-    std::uint64_t delta_ms = 150;              ///< Δ0
-    std::uint64_t delta_max_ms = 5000;         ///< cap of Δ
-    std::uint64_t idle_ms = 500;               ///< an empty block after so long with nothing to order
-    std::uint64_t retry_ms = 500;              ///< without progress, say it all again
-    std::uint64_t skip_views = 10;             ///< nullify at once under a leader silent for so many views
-    std::uint64_t lane_window = 64;            ///< batches a lane may be ahead of the final cut
-    std::uint64_t censorship_ms = 30000;       ///< T_cens; T_cens/2 >= 2 * (retry + delta_max)
-    std::uint64_t execution_lag_max = 256;     ///< D
-    std::uint64_t promise_blocks = 64;         ///< a receipt's deadline above the head it was given at
+    std::uint64_t epoch_blocks = 1024;      ///< E: planned epoch ends are its multiples
+    std::uint64_t delta_ms = 150;           ///< Δ0
+    std::uint64_t delta_max_ms = 5000;      ///< cap of Δ
+    std::uint64_t idle_ms = 500;            ///< an empty block after so long with nothing to order
+    std::uint64_t retry_ms = 500;           ///< without progress, say it all again
+    std::uint64_t skip_views = 10;          ///< nullify at once under a leader silent for so many views
+    std::uint64_t lane_window = 64;         ///< batches a lane may be ahead of the final cut
+    std::uint64_t censorship_ms = 30000;    ///< T_cens; T_cens/2 >= 2 * (retry + delta_max)
+    std::uint64_t execution_lag_max = 256;  ///< D
+    std::uint64_t promise_blocks = 64;      ///< a receipt's deadline above the head it was given at
     std::uint64_t gas_target_per_second = 1'000'000'000;
     std::uint64_t fee_window_ms = 1000;
     std::uint64_t base_fee_min_wei = 7;
-    std::uint64_t burn_permille = 200;         ///< of the base fee
-    std::uint64_t downtime_slots = 500;        ///< liveness slots missed in a row (preset `balanced`)
-    std::uint64_t posting_turn_ms = 2000;      ///< another operator posts after the one whose turn it is stayed silent so long
-    std::uint64_t double_sign_permille = 30;   ///< of stake (preset `balanced`)
+    std::uint64_t burn_permille = 200;        ///< of the base fee
+    std::uint64_t downtime_slots = 500;       ///< liveness slots missed in a row (preset `balanced`)
+    std::uint64_t posting_turn_ms = 2000;     ///< another operator posts after the one whose turn it is stayed silent so long
+    std::uint64_t double_sign_permille = 30;  ///< of stake (preset `balanced`)
     static auto fields(auto& v) {
         return std::tie(v.epoch_blocks, v.delta_ms, v.delta_max_ms, v.idle_ms, v.retry_ms, v.skip_views, v.lane_window,
                         v.censorship_ms, v.execution_lag_max, v.promise_blocks, v.gas_target_per_second, v.fee_window_ms,
@@ -102,7 +102,8 @@ struct GenesisOperator {
     Wei self_stake;
     std::string moniker;
     static auto fields(auto& v) {
-        return std::tie(v.number, v.key, v.transport_key, v.fee_address, v.watcher_account, v.rewards_account, v.self_stake, v.moniker);
+        return std::tie(v.number, v.key, v.transport_key, v.fee_address, v.watcher_account, v.rewards_account, v.self_stake,
+                        v.moniker);
     }
     bool operator==(const GenesisOperator&) const = default;
 };

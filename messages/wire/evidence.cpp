@@ -95,11 +95,16 @@ Epoch epoch_of(const auto& statement) { return statement.epoch; }
 
 std::string_view to_string(EvidenceFault fault) {
     switch (fault) {
-        case EvidenceFault::none: return "ok";
-        case EvidenceFault::unknown_signer: return "signer not in the epoch's set";
-        case EvidenceFault::other_epoch: return "other epoch";
-        case EvidenceFault::not_conflicting: return "not conflicting";
-        case EvidenceFault::bad_signature: return "bad signature";
+        case EvidenceFault::none:
+            return "ok";
+        case EvidenceFault::unknown_signer:
+            return "signer not in the epoch's set";
+        case EvidenceFault::other_epoch:
+            return "other epoch";
+        case EvidenceFault::not_conflicting:
+            return "not conflicting";
+        case EvidenceFault::bad_signature:
+            return "bad signature";
     }
     return "unknown";
 }

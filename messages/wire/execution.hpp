@@ -25,7 +25,8 @@ struct Result {
     std::uint64_t gas_used = 0;
     Digest parameters_hash{};
     static auto fields(auto& v) {
-        return std::tie(v.state_root, v.transactions_root, v.receipts_root, v.namespace_root, v.logs_bloom, v.gas_used, v.parameters_hash);
+        return std::tie(v.state_root, v.transactions_root, v.receipts_root, v.namespace_root, v.logs_bloom, v.gas_used,
+                        v.parameters_hash);
     }
     bool operator==(const Result&) const = default;
 };

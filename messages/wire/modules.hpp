@@ -19,15 +19,17 @@ inline constexpr Address rewards = module_address(0x03);
 inline constexpr Address fees = module_address(0x04);  ///< storage only: base fee, fee window, gas in it
 
 // staking
-inline constexpr std::string_view stake_of = "stakeOf(uint256)";        ///< view: operator number -> wei
-inline constexpr std::string_view is_jailed = "isJailed(uint256)";      ///< view: operator number -> bool
+inline constexpr std::string_view stake_of = "stakeOf(uint256)";    ///< view: operator number -> wei
+inline constexpr std::string_view is_jailed = "isJailed(uint256)";  ///< view: operator number -> bool
 // slashing
 inline constexpr std::string_view submit_evidence = "submitEvidence(bytes)";  ///< canonical encoding of Evidence
 inline constexpr std::string_view has_evidence = "hasEvidence(bytes32)";      ///< view: evidence id -> bool
-inline constexpr std::string_view slashed_event = "Slashed(uint256,bytes32,uint256)";  ///< operator (indexed), evidence id, wei taken
+inline constexpr std::string_view slashed_event =
+    "Slashed(uint256,bytes32,uint256)";  ///< operator (indexed), evidence id, wei taken
 // rewards
 inline constexpr std::string_view attest = "attest(uint256,bytes32,uint256)";  ///< epoch, root, sum of all cumulative amounts
-inline constexpr std::string_view claim = "claim(address,uint256,bytes32[])";  ///< account, cumulative wei, proof; anyone may send it
+inline constexpr std::string_view claim =
+    "claim(address,uint256,bytes32[])";                               ///< account, cumulative wei, proof; anyone may send it
 inline constexpr std::string_view pot_of = "potOf(uint256)";          ///< view: epoch -> wei that the epoch put into the pot
 inline constexpr std::string_view accepted_root = "acceptedRoot()";   ///< view: (epoch, root, total)
 inline constexpr std::string_view claimed_by = "claimedBy(address)";  ///< view: cumulative wei claimed

@@ -74,7 +74,9 @@ struct FindPendingReply {
     Address sender{};
     std::uint64_t accepted_ms = 0;
     std::uint64_t certified_ms = 0;  ///< 0: not yet
-    static auto fields(auto& v) { return std::tie(v.known, v.admission, v.receipt, v.raw, v.sender, v.accepted_ms, v.certified_ms); }
+    static auto fields(auto& v) {
+        return std::tie(v.known, v.admission, v.receipt, v.raw, v.sender, v.accepted_ms, v.certified_ms);
+    }
 };
 using IntakeRequest = std::variant<SubmitRequest, FetchBatches, PendingNonce, FindPending>;
 using IntakeReply = std::variant<RequestError, SubmitReply, FoundBatches, PendingNonceReply, FindPendingReply>;
@@ -91,7 +93,10 @@ struct FinalBlocksReply {
     static auto fields(auto& v) { return std::tie(v.blocks); }
 };
 /// Newest finalization known here: proves the head.
-struct GetHead { std::uint8_t unused = 0; static auto fields(auto& v) { return std::tie(v.unused); } };
+struct GetHead {
+    std::uint8_t unused = 0;
+    static auto fields(auto& v) { return std::tie(v.unused); }
+};
 struct HeadReply {
     Height final_height;
     Digest final_digest{};
@@ -134,7 +139,8 @@ struct PlacedTransaction {
     std::uint32_t log_index = 0;  ///< of its first log in the block
     ethereum::TransactionReceipt receipt;
     static auto fields(auto& v) {
-        return std::tie(v.hash, v.sender, v.raw, v.height, v.block_digest, v.index, v.gas_used, v.effective_gas_price, v.log_index, v.receipt);
+        return std::tie(v.hash, v.sender, v.raw, v.height, v.block_digest, v.index, v.gas_used, v.effective_gas_price,
+                        v.log_index, v.receipt);
     }
 };
 struct BlockReply {
@@ -147,10 +153,11 @@ struct BlockReply {
     Wei base_fee;
     std::uint64_t gas_limit = 0;
     std::uint64_t size_bytes = 0;
-    std::vector<Hash256> hashes;              ///< transactions with effect, in order
+    std::vector<Hash256> hashes;                  ///< transactions with effect, in order
     std::vector<PlacedTransaction> transactions;  ///< filled when asked for
     static auto fields(auto& v) {
-        return std::tie(v.height, v.digest, v.parent_digest, v.timestamp_ms, v.miner, v.result, v.base_fee, v.gas_limit, v.size_bytes, v.hashes, v.transactions);
+        return std::tie(v.height, v.digest, v.parent_digest, v.timestamp_ms, v.miner, v.result, v.base_fee, v.gas_limit,
+                        v.size_bytes, v.hashes, v.transactions);
     }
 };
 struct GetTransaction {
@@ -177,7 +184,9 @@ struct Call {
     bool estimate = false;  ///< answer with the exact gas instead of the output
     std::uint32_t access_addresses = 0;
     std::uint32_t access_keys = 0;
-    static auto fields(auto& v) { return std::tie(v.from, v.to, v.value, v.data, v.gas, v.estimate, v.access_addresses, v.access_keys); }
+    static auto fields(auto& v) {
+        return std::tie(v.from, v.to, v.value, v.data, v.gas, v.estimate, v.access_addresses, v.access_keys);
+    }
 };
 struct CallReply {
     bool reverted = false;
@@ -189,7 +198,10 @@ struct GetCode {
     Address address{};
     static auto fields(auto& v) { return std::tie(v.address); }
 };
-struct CodeReply { Bytes code; static auto fields(auto& v) { return std::tie(v.code); } };
+struct CodeReply {
+    Bytes code;
+    static auto fields(auto& v) { return std::tie(v.code); }
+};
 /// Base fees and gas ratios of `count` (<= 1024) blocks ending at `newest` (or the head).
 struct GetFeeHistory {
     std::optional<Height> newest;
@@ -217,9 +229,13 @@ struct ResultEntry {
     Digest result_digest{};
     static auto fields(auto& v) { return std::tie(v.height, v.block_digest, v.result, v.result_digest); }
 };
-struct ResultsReply { std::vector<ResultEntry> results; static auto fields(auto& v) { return std::tie(v.results); } };
+struct ResultsReply {
+    std::vector<ResultEntry> results;
+    static auto fields(auto& v) { return std::tie(v.results); }
+};
 using ExecutionRequest = std::variant<GetAccounts, GetBlock, GetTransaction, Call, GetCode, GetFeeHistory, GetResults>;
-using ExecutionReply = std::variant<RequestError, AccountsReply, BlockReply, TransactionReply, CallReply, CodeReply, FeeHistoryReply, ResultsReply>;
+using ExecutionReply =
+    std::variant<RequestError, AccountsReply, BlockReply, TransactionReply, CallReply, CodeReply, FeeHistoryReply, ResultsReply>;
 
 // ---------------------------------------------------------------------------------------------------- da
 
@@ -246,19 +262,33 @@ struct DaSubmit {
     std::uint32_t parts = 1;
     static auto fields(auto& v) { return std::tie(v.first, v.last, v.poster, v.blob, v.part, v.parts); }
 };
-struct DaSubmitted { bool stored = false; Bytes pointer; std::string reason; static auto fields(auto& v) { return std::tie(v.stored, v.pointer, v.reason); } };
-struct DaListing { Height from; static auto fields(auto& v) { return std::tie(v.from); } };
+struct DaSubmitted {
+    bool stored = false;
+    Bytes pointer;
+    std::string reason;
+    static auto fields(auto& v) { return std::tie(v.stored, v.pointer, v.reason); }
+};
+struct DaListing {
+    Height from;
+    static auto fields(auto& v) { return std::tie(v.from); }
+};
 /// Consecutive postings that lie on the layer from `from` on, bounded.
-struct DaListed { std::vector<Posting> postings; static auto fields(auto& v) { return std::tie(v.postings); } };
+struct DaListed {
+    std::vector<Posting> postings;
+    static auto fields(auto& v) { return std::tie(v.postings); }
+};
 using BackendRequest = std::variant<DaSubmit, DaListing>;
 using BackendReply = std::variant<RequestError, DaSubmitted, DaListed>;
 
 // ----------------------------------------------------------------------------------------------- rewards
 
-struct GetRewardProof { Address account{}; static auto fields(auto& v) { return std::tie(v.account); } };
+struct GetRewardProof {
+    Address account{};
+    static auto fields(auto& v) { return std::tie(v.account); }
+};
 struct RewardProofReply {
-    Epoch epoch;           ///< of the newest accepted root
-    Wei cumulative;        ///< all that the account ever earned
+    Epoch epoch;     ///< of the newest accepted root
+    Wei cumulative;  ///< all that the account ever earned
     std::vector<Word256> proof;
     bool found = false;
     static auto fields(auto& v) { return std::tie(v.epoch, v.cumulative, v.proof, v.found); }

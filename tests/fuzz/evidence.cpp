@@ -1,4 +1,5 @@
 #include "messages/wire/evidence.hpp"
+
 #include "round_trip.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -16,8 +16,8 @@ namespace rondo::consensus {
 ///
 /// 1. Enter v on Notarization(v-1), Nullification(v-1) or any Finalization >= v-1. Jump forward freely.
 /// 2. The leader proposes on the highest p < v that is notarized (or the floor) such that every view between is nullified:
-///    at once for a tail, when something is includable a short interval after the parent, else an empty block after the idle interval. After a nullified
-///    proposal of its own it repeats its parent's `executed`.
+///    at once for a tail, when something is includable a short interval after the parent, else an empty block after the idle
+///    interval. After a nullified proposal of its own it repeats its parent's `executed`.
 /// 3. Notarize at most one digest per view, when proposals.hpp finds it right on a parent that is notarized (or the floor)
 ///    with all views between nullified. What is missing is fetched from the leader and checked again; what can never be
 ///    valid is nullified at once; what censors gets no vote.
@@ -143,9 +143,9 @@ class Simplex {
     Instant entered_;
     std::optional<Instant> proposal_seen_;
     std::optional<Instant> includable_since_;
-    std::optional<Instant> not_before_;  ///< the candidate's timestamp becomes right
-    std::optional<Instant> content_due_;    ///< I lead, have content, and the last block is too fresh
-    std::optional<Instant> fetched_at_;  ///< when the candidate's missing parts were last asked for
+    std::optional<Instant> not_before_;   ///< the candidate's timestamp becomes right
+    std::optional<Instant> content_due_;  ///< I lead, have content, and the last block is too fresh
+    std::optional<Instant> fetched_at_;   ///< when the candidate's missing parts were last asked for
     bool helped_leader_ = false;
     bool timed_out_ = false;
     bool idle_over_ = false;

@@ -93,7 +93,8 @@ void Backlog::add_block(const FinalBlock& final_block, Effects& effects) {
     require(height == newest_.next(), "the blocks stream has a gap");
     effects.put(tables_.blocks, height_key(height), encode(final_block));
     // Only if it is the next in memory too: otherwise a later step loads it.
-    if (base_.plus(waiting_.size() + 1) == height && waiting_.size() < waiting_max) waiting_.push_back(waiting_of(final_block.block));
+    if (base_.plus(waiting_.size() + 1) == height && waiting_.size() < waiting_max)
+        waiting_.push_back(waiting_of(final_block.block));
     newest_ = height;
 }
 
@@ -122,7 +123,8 @@ std::optional<BatchHeader> Backlog::find_header(const CutEntry& at) const {
     return std::nullopt;
 }
 
-std::optional<std::vector<Backlog::BatchKey>> Backlog::batches_between(const Cut& below, const std::vector<CutEntry>& delta) const {
+std::optional<std::vector<Backlog::BatchKey>> Backlog::batches_between(const Cut& below,
+                                                                       const std::vector<CutEntry>& delta) const {
     std::vector<BatchKey> out;
     for (const CutEntry& tip : delta) {
         const CutEntry* base = below.find(tip.lane);

@@ -72,7 +72,8 @@ class Backlog {
     };
     [[nodiscard]] static Waiting waiting_of(const Proposal& block);
     [[nodiscard]] std::optional<BatchHeader> find_header(const CutEntry& at) const;
-    [[nodiscard]] std::optional<std::vector<BatchKey>> batches_between(const Cut& below, const std::vector<CutEntry>& delta) const;
+    [[nodiscard]] std::optional<std::vector<BatchKey>> batches_between(const Cut& below,
+                                                                       const std::vector<CutEntry>& delta) const;
     void load_waiting();
     void forget_batches(const std::vector<CutEntry>& delta, Effects& effects);
     [[nodiscard]] FinalBlock stored_block(Height height) const;
@@ -85,13 +86,13 @@ class Backlog {
     Height base_;
     Cut base_cut_;
     Height executed_;
-    Height newest_;                ///< the highest block received; all between the base and it are in the store
-    std::deque<Waiting> waiting_;  ///< the blocks from base + 1 on, at most waiting_max of them
-    std::deque<ReadyBlock> ready_; ///< a prefix of the waiting ones
-    Cut ready_cut_;                ///< of the highest ready block, or of the base
+    Height newest_;                 ///< the highest block received; all between the base and it are in the store
+    std::deque<Waiting> waiting_;   ///< the blocks from base + 1 on, at most waiting_max of them
+    std::deque<ReadyBlock> ready_;  ///< a prefix of the waiting ones
+    Cut ready_cut_;                 ///< of the highest ready block, or of the base
     std::uint64_t payload_bytes_ = 0;
     std::map<Bytes, BatchHeader> fresh_headers_;  ///< written in this step, not in the view yet
-    std::set<Bytes> erased_;  ///< in this step, still in the view
+    std::set<Bytes> erased_;                      ///< in this step, still in the view
 };
 
 }  // namespace rondo::da

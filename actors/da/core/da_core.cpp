@@ -88,10 +88,14 @@ Effects DaCore::step(Instant now, const Input& input) {
     Effects effects;
     last_now_ = now;
     backlog_.begin_step();
-    if (const auto* message = std::get_if<StreamMessage>(&input)) on_stream(*message, effects);
-    else if (const auto* request = std::get_if<Request>(&input)) on_request(*request, effects);
-    else if (const auto* answer = std::get_if<Answer>(&input)) on_answer(now, *answer, effects);
-    else if (std::holds_alternative<TimerFired>(input)) armed_.reset();
+    if (const auto* message = std::get_if<StreamMessage>(&input))
+        on_stream(*message, effects);
+    else if (const auto* request = std::get_if<Request>(&input))
+        on_request(*request, effects);
+    else if (const auto* answer = std::get_if<Answer>(&input))
+        on_answer(now, *answer, effects);
+    else if (std::holds_alternative<TimerFired>(input))
+        armed_.reset();
     // A frame is read from the store, where what came in this very step does not stand yet.
     advance(now, !std::holds_alternative<StreamMessage>(input), effects);
     return effects;
@@ -99,15 +103,20 @@ Effects DaCore::step(Instant now, const Input& input) {
 
 void DaCore::on_stream(const StreamMessage& message, Effects& effects) {
     switch (message.stream) {
-        case Stream::batches: backlog_.add_batch(decode_own<BatchRecord>(message.payload), effects); break;
-        case Stream::blocks: backlog_.add_block(decode_own<FinalBlock>(message.payload), effects); break;
+        case Stream::batches:
+            backlog_.add_batch(decode_own<BatchRecord>(message.payload), effects);
+            break;
+        case Stream::blocks:
+            backlog_.add_block(decode_own<FinalBlock>(message.payload), effects);
+            break;
         case Stream::results: {
             const auto executed = decode_own<ExecutedBlock>(message.payload);
             if (executed.next_context) contexts_.learn(*executed.next_context, effects);
             backlog_.set_executed(executed.height, effects);
             break;
         }
-        default: require(false, "a stream that was not subscribed to");
+        default:
+            require(false, "a stream that was not subscribed to");
     }
 }
 
@@ -210,8 +219,10 @@ bool DaCore::learn(const Posting& listed, Effects& effects) {
 void DaCore::resolve_intent(const Posting& posting, Effects& effects) {
     if (!intent_ || continues(layer_, intent_->first, intent_->last, intent_->part, intent_->parts)) return;
     const bool mine = posting.poster == config_.self && posting.commitment == intent_->commitment;
-    if (mine) ++own_postings_;
-    else effects.logs.push_back({Level::info, "another node posted from block " + std::to_string(intent_->first.value) + " on"});
+    if (mine)
+        ++own_postings_;
+    else
+        effects.logs.push_back({Level::info, "another node posted from block " + std::to_string(intent_->first.value) + " on"});
     intent_.reset();
     effects.erase(intent_table, the_intent);
     effects.erase(blob_table, the_intent);
@@ -290,8 +301,8 @@ void DaCore::make_intent(Effects& effects) {
     const Frame frame =
         in_parts ? backlog_.part_of_first(genesis_digest_, layer_.next_part) : backlog_.frame_of(genesis_digest_, count);
     Bytes blob = encode_frame(frame);
-    Posting intent{frame.first, frame.last, config_.self, PostingStage::intended, "local", {}, crypto::blake2b(blob), blob.size(),
-                   frame.part,  frame.parts};
+    Posting intent{frame.first, frame.last, config_.self, PostingStage::intended, "local", {}, crypto::blake2b(blob),
+                   blob.size(), frame.part, frame.parts};
     effects.put(intent_table, the_intent, encode(intent));
     effects.put(blob_table, the_intent, blob);
     effects.publishes.push_back({Stream::postings, 0, encode(intent), {}});
@@ -303,7 +314,8 @@ void DaCore::make_intent(Effects& effects) {
 void DaCore::ask_submission(Effects& effects) {
     const auto blob = view_.get(blob_table, the_intent);
     require(blob.has_value(), "an intent without its bytes");
-    ask(Open::submission, DaSubmit{intent_->first, intent_->last, intent_->poster, to_bytes(*blob), intent_->part, intent_->parts},
+    ask(Open::submission,
+        DaSubmit{intent_->first, intent_->last, intent_->poster, to_bytes(*blob), intent_->part, intent_->parts},
         submit_deadline_ms, effects);
 }
 
@@ -345,7 +357,9 @@ std::vector<StatusField> DaCore::status() const {
         {"debt_bytes", backlog_.payload_bytes()},
         {"debt_age_ms", debt && oldest && last_now_.value > *oldest ? last_now_.value - *oldest : 0},
         {"own_postings", own_postings_},
-        {"posting_stage", std::string(!intent_ ? "none" : intent_->stage == PostingStage::posted ? "posted" : "intended")},
+        {"posting_stage", std::string(!intent_                                 ? "none"
+                                      : intent_->stage == PostingStage::posted ? "posted"
+                                                                               : "intended")},
         {"last_error", last_error_},
     };
 }

@@ -28,14 +28,19 @@ bool is_well_shaped(const Frame& f) {
     return true;
 }
 
-struct FreeCompressor { void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); } };
-struct FreeDecompressor { void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); } };
+struct FreeCompressor {
+    void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
+};
+struct FreeDecompressor {
+    void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
+};
 
 }  // namespace
 
 std::string_view to_string(FrameError error) {
-    constexpr std::array<std::string_view, 6> words{"too large",           "not a frame",     "bad compression",
-                                                    "not canonical encoding", "unknown version", "heights, parts and blocks do not match"};
+    constexpr std::array<std::string_view, 6> words{"too large",       "not a frame",
+                                                    "bad compression", "not canonical encoding",
+                                                    "unknown version", "heights, parts and blocks do not match"};
     return words[static_cast<std::size_t>(error)];
 }
 
@@ -64,7 +69,8 @@ tl::expected<Frame, FrameError> decode_frame(ByteView blob) {
     if (claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == ZSTD_CONTENTSIZE_ERROR || claimed == 0)
         return tl::unexpected(FrameError::bad_compression);
     if (claimed > frame_bytes_max) return tl::unexpected(FrameError::too_large);
-    if (ZSTD_findFrameCompressedSize(packed.data(), packed.size()) != packed.size()) return tl::unexpected(FrameError::bad_compression);
+    if (ZSTD_findFrameCompressedSize(packed.data(), packed.size()) != packed.size())
+        return tl::unexpected(FrameError::bad_compression);
 
     const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
     require(context != nullptr, "out of memory for decompression");

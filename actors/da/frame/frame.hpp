@@ -45,19 +45,17 @@ struct Frame {
     std::vector<FrameBlock> blocks;
     /// Proves the newest block of the range that the poster holds a certificate of; others may hold another.
     std::optional<Certificate> finality;
-    static auto fields(auto& v) {
-        return std::tie(v.version, v.genesis, v.first, v.last, v.part, v.parts, v.blocks, v.finality);
-    }
+    static auto fields(auto& v) { return std::tie(v.version, v.genesis, v.first, v.last, v.part, v.parts, v.blocks, v.finality); }
     bool operator==(const Frame&) const = default;
 };
 
-enum class [[nodiscard]] FrameError : std::uint8_t {
+enum class [[nodiscard]] FrameError : std::uint8_t{
     too_large,        ///< packed, or what it claims to be unpacked
     not_a_frame,      ///< does not begin as ours do
     bad_compression,  ///< not exactly one zstd frame with size and checksum
     bad_encoding,     ///< not the canonical encoding of a Frame
     unknown_version,
-    bad_shape,        ///< heights, parts and blocks do not belong together
+    bad_shape,  ///< heights, parts and blocks do not belong together
 };
 [[nodiscard]] std::string_view to_string(FrameError error);
 

@@ -18,7 +18,7 @@ inline constexpr std::size_t batch_overhead_bytes = 256;    ///< a header beside
 inline constexpr std::uint32_t parts_max = 4096;            ///< of one block
 inline constexpr std::size_t frame_bytes_max = 7 * mib;     ///< a frame unpacked: what a decoder allocates at most
 inline constexpr std::size_t blob_bytes_max = limits::request_bytes_max - 64 * kib;  ///< a frame packed
-inline constexpr std::size_t listing_max = 256;             ///< postings in one DaListed or PostingsReply
+inline constexpr std::size_t listing_max = 256;  ///< postings in one DaListed or PostingsReply
 
 // A part holds at least one whole batch, and beside the batches the block's header with its votes.
 static_assert(frame_bytes_max >= part_bytes_target + batch_bytes_max + mib);

@@ -29,7 +29,9 @@ std::string system_error(std::string_view what, const std::filesystem::path& whe
 class File {
   public:
     File(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-    ~File() { if (fd_ >= 0) ::close(fd_); }
+    ~File() {
+        if (fd_ >= 0) ::close(fd_);
+    }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     [[nodiscard]] int fd() const { return fd_; }
@@ -79,9 +81,12 @@ class LocalStore::Lock {
         }
         const auto give_up = std::chrono::steady_clock::now() + lock_patience;
         while (::flock(file_.fd(), operation | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) error_ = system_error("cannot lock", folder / "lock");
-            else if (std::chrono::steady_clock::now() > give_up) error_ = "another process holds " + (folder / "lock").string();
-            else std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            if (errno != EWOULDBLOCK && errno != EINTR)
+                error_ = system_error("cannot lock", folder / "lock");
+            else if (std::chrono::steady_clock::now() > give_up)
+                error_ = "another process holds " + (folder / "lock").string();
+            else
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
             if (!error_.empty()) return;
         }
     }
@@ -127,7 +132,10 @@ bool LocalStore::find_tail_segment() {
     while (std::filesystem::exists(segment_path(count))) ++count;
     for (std::uint64_t number = count; number-- > 0;) {
         bool any = false;
-        const Scan scan = scan_segment(number, 0, false, [&](const Posting&) { any = true; return false; });
+        const Scan scan = scan_segment(number, 0, false, [&](const Posting&) {
+            any = true;
+            return false;
+        });
         tail_segment_ = number;
         if (any || scan.end == RecordState::damaged || scan.end == RecordState::failed) return true;
     }
@@ -162,7 +170,8 @@ tl::expected<void, std::string> LocalStore::refresh() {
         if (scan.end == RecordState::failed) return tl::unexpected(system_error("cannot read", segment_path(tail_segment_)));
         const bool has_next = std::filesystem::exists(segment_path(tail_segment_ + 1));
         if (scan.end == RecordState::damaged || (tail_torn_ && has_next))
-            return tl::unexpected("damaged at byte " + std::to_string(tail_offset_) + " of " + segment_path(tail_segment_).string());
+            return tl::unexpected("damaged at byte " + std::to_string(tail_offset_) + " of " +
+                                  segment_path(tail_segment_).string());
         if (!has_next) return {};
         ++tail_segment_;
         tail_offset_ = 0;
@@ -213,8 +222,8 @@ std::optional<Posting> LocalStore::already_there(const DaSubmit& submission, con
     const auto postings = list_old(submission.first);
     if (!postings) return std::nullopt;
     for (const Posting& p : *postings)
-        if (p.first == submission.first && p.last == submission.last && p.part == submission.part && p.parts == submission.parts &&
-            p.poster == submission.poster && p.commitment == commitment)
+        if (p.first == submission.first && p.last == submission.last && p.part == submission.part &&
+            p.parts == submission.parts && p.poster == submission.poster && p.commitment == commitment)
             return p;
     return std::nullopt;
 }
@@ -237,12 +246,15 @@ tl::expected<DaSubmitted, std::string> LocalStore::submit(const DaSubmit& submis
     const Digest commitment = crypto::blake2b(submission.blob);
     if (!continues(position(), submission.first, submission.last, submission.part, submission.parts)) {
         if (const auto same = already_there(submission, commitment)) return DaSubmitted{true, same->pointer, {}};
-        return DaSubmitted{false, {}, "the layer goes on at block " + std::to_string(position().complete.value + 1) + ", part " +
-                                          std::to_string(position().next_part)};
+        return DaSubmitted{false,
+                           {},
+                           "the layer goes on at block " + std::to_string(position().complete.value + 1) + ", part " +
+                               std::to_string(position().next_part)};
     }
     if (auto cut = cut_off_torn_tail(); !cut) return tl::unexpected(cut.error());
-    Posting posting{submission.first, submission.last, submission.poster, PostingStage::confirmed, std::string(backend_name),
-                    {}, commitment, submission.blob.size(), submission.part, submission.parts};
+    Posting posting{
+        submission.first, submission.last,        submission.poster, PostingStage::confirmed, std::string(backend_name), {},
+        commitment,       submission.blob.size(), submission.part,   submission.parts};
     if (auto appended = append_record(posting, submission.blob, fault); !appended) return tl::unexpected(appended.error());
     if (fault.kind == LocalFault::Kind::lost_reply) return tl::unexpected(std::string("the reply was lost"));
     return DaSubmitted{true, recent_.back().pointer, {}};
@@ -264,7 +276,10 @@ tl::expected<std::vector<Posting>, std::string> LocalStore::list_old(Height from
     std::uint64_t number = tail_segment_;
     const auto begins_above = [&](std::uint64_t n) {
         bool above = true;
-        (void)scan_segment(n, 0, false, [&](const Posting& p) { above = p.first > from; return false; });
+        (void)scan_segment(n, 0, false, [&](const Posting& p) {
+            above = p.first > from;
+            return false;
+        });
         return above;
     };
     while (number > 0 && begins_above(number)) --number;

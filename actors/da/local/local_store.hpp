@@ -83,7 +83,7 @@ class LocalStore : public Backend {
     Access access_;
     std::uint64_t segment_bytes_ = 64ULL << 20;
     LocalFaultHook fault_hook_;
-    std::string failed_;          ///< a sync failed: nothing more is written by this object
+    std::string failed_;  ///< a sync failed: nothing more is written by this object
     bool opened_ = false;
     std::uint64_t tail_segment_ = 0;
     std::uint64_t tail_offset_ = 0;  ///< behind the last whole record seen

@@ -21,7 +21,7 @@ inline constexpr std::size_t record_meta_bytes_max = 4096;
 [[nodiscard]] Bytes encode_record(const Posting& posting, ByteView blob);
 
 /// What was found at an offset of a segment.
-enum class [[nodiscard]] RecordState : std::uint8_t {
+enum class [[nodiscard]] RecordState : std::uint8_t{
     complete,
     end,      ///< the file ends here
     torn,     ///< an append that was cut short: nothing whole follows

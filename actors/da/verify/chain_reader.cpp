@@ -49,8 +49,10 @@ tl::expected<void, VerifyFault> ChainReader::accept(Frame frame) {
     if (frame.first != height_.next()) return fault("the frame begins at block " + std::to_string(frame.first.value));
     if (frame.part != (partial_ ? parts_seen_ : 0)) return fault("a part of the block is missing");
     if (frame.parts > 1) {
-        if (frame.part == 0) partial_ = std::move(frame.blocks[0]);
-        else for (FrameBatch& batch : frame.blocks[0].batches) partial_->batches.push_back(std::move(batch));
+        if (frame.part == 0)
+            partial_ = std::move(frame.blocks[0]);
+        else
+            for (FrameBatch& batch : frame.blocks[0].batches) partial_->batches.push_back(std::move(batch));
         parts_seen_ = frame.part + 1;
         if (parts_seen_ < frame.parts) return {};
         frame.blocks.clear();
@@ -162,7 +164,8 @@ ChainReader::Reason ChainReader::check_batch(const FrameBatch& batch, const CutE
 
 ChainReader::Reason ChainReader::check_certificate(const Certificate& certificate) const {
     const auto context = contexts_.find(certificate.epoch);
-    if (context == contexts_.end() || certificate.vote != VoteKind::finalize) return "the certificate is not a finalization of this epoch";
+    if (context == contexts_.end() || certificate.vote != VoteKind::finalize)
+        return "the certificate is not a finalization of this epoch";
     const auto stake = context->second.stake_of(certificate.signers);
     if (!stake || certificate.signatures.size() != certificate.signers.size()) return "the certificate's signers are malformed";
     if (*stake < context->second.quorum()) return "the certificate has no quorum";

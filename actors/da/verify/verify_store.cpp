@@ -9,10 +9,12 @@ namespace {
 tl::expected<Frame, std::string> read_frame(LocalStore& store, const Posting& posting) {
     const auto blob = store.fetch(posting.pointer);
     if (!blob) return tl::unexpected(blob.error());
-    if (crypto::blake2b(*blob) != posting.commitment) return tl::unexpected(std::string("the bytes do not match their commitment"));
+    if (crypto::blake2b(*blob) != posting.commitment)
+        return tl::unexpected(std::string("the bytes do not match their commitment"));
     auto frame = decode_frame(*blob);
     if (!frame) return tl::unexpected("not a frame: " + std::string(to_string(frame.error())));
-    if (frame->first != posting.first || frame->last != posting.last || frame->part != posting.part || frame->parts != posting.parts)
+    if (frame->first != posting.first || frame->last != posting.last || frame->part != posting.part ||
+        frame->parts != posting.parts)
         return tl::unexpected(std::string("the frame holds another range than it was posted for"));
     return std::move(*frame);
 }
@@ -20,7 +22,8 @@ tl::expected<Frame, std::string> read_frame(LocalStore& store, const Posting& po
 }  // namespace
 
 tl::expected<VerifySummary, VerifyFault> verify_store(const std::filesystem::path& folder, const Genesis& genesis,
-                                                      const OnBlock& on_block, const VerifyOptions& options, std::optional<Height> last) {
+                                                      const OnBlock& on_block, const VerifyOptions& options,
+                                                      std::optional<Height> last) {
     LocalStore store(folder, LocalStore::Access::read_only);
     ChainReader reader(genesis, on_block, options);
     VerifySummary summary;

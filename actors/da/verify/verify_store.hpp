@@ -6,12 +6,12 @@
 namespace rondo::da {
 
 struct VerifySummary {
-    Height height;   ///< the last whole block read
+    Height height;  ///< the last whole block read
     Digest digest{};
-    Height proven;   ///< up to here certificates prove finality
+    Height proven;  ///< up to here certificates prove finality
     std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;      ///< as posted
-    bool ends_in_part = false;    ///< a block's last parts are not posted yet
+    std::uint64_t bytes = 0;    ///< as posted
+    bool ends_in_part = false;  ///< a block's last parts are not posted yet
 };
 
 /// Reads a local store from its beginning, up to `last` if given, handing every block to `on_block` in order. Reads only; may

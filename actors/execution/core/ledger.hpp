@@ -86,7 +86,7 @@ class Ledger {
 
     const StateReader& store_;
     std::deque<Entry> entries_;  ///< in the order of first use
-    std::unordered_map<Address, Entry*> accounts_;
+    std::unordered_map<Address, Entry*> accounts_;  ///< looked up, never iterated
     std::map<std::pair<Address, Word256>, Slot> slots_;
     std::vector<Undo> journal_;
     Wei burnt_;

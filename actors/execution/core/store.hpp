@@ -63,7 +63,7 @@ class Overlay : public StateStore {
     };
     const StateReader& base_;
     std::vector<Record> records_;
-    std::unordered_map<Place, std::size_t, PlaceHash> index_;  ///< place in records_
+    std::unordered_map<Place, std::size_t, PlaceHash> index_;  ///< place in records_; looked up, never iterated
 };
 
 /// A whole store in memory: for verification from the DA layer and for tests.

@@ -28,8 +28,10 @@ void Accounts::turn_generation() {
     std::swap(young_, old_);
     // The order in which these move is not seen by anyone.
     for (auto it = young_.begin(); it != young_.end();) {
-        if (it->second->pinned()) ++it;
-        else it = young_.erase(it);
+        if (it->second->pinned())
+            ++it;
+        else
+            it = young_.erase(it);
     }
 }
 

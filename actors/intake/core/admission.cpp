@@ -91,7 +91,7 @@ AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) const {
         return item;
     }
     item.outcome.hash = decoded->hash;
-    item.candidate = {{Address{}, std::move(raw)}, decoded->hash,  decoded->nonce, decoded->cost_max(), decoded->max_fee,
+    item.candidate = {{Address{}, std::move(raw)}, decoded->hash,     decoded->nonce, decoded->cost_max(), decoded->max_fee,
                       decoded->max_priority_fee,   common_.now.value, false};
     return item;
 }
@@ -223,8 +223,10 @@ void AdmissionDesk::on_accounts(const std::vector<Address>& addresses) {
             for (const ItemRef ref : waiting.mapped()) {
                 Item* item = item_at(ref);
                 if (item == nullptr || item->done) continue;
-                if (sender.known) settle(ref, pool_.submit(std::move(item->candidate)));
-                else settle(ref, busy(item->outcome.hash));
+                if (sender.known)
+                    settle(ref, pool_.submit(std::move(item->candidate)));
+                else
+                    settle(ref, busy(item->outcome.hash));
             }
         }
         if (auto requests = nonce_requests_.extract(address)) {

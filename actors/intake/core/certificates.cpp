@@ -7,9 +7,9 @@
 namespace rondo::intake {
 namespace {
 
-constexpr std::array<std::string_view, 10> verdict_names{
-    "ok",           "other epoch",    "not the owner",  "bad signature",     "not a quorum",
-    "outside window", "unknown parent", "malformed payload", "fork", "forged sender"};
+constexpr std::array<std::string_view, 10> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",
+                                                         "not a quorum", "outside window", "unknown parent", "malformed payload",
+                                                         "fork",         "forged sender"};
 
 bool enough(const EpochContext& context, const std::vector<SignerIndex>& all, const std::vector<SignerIndex>& verified) {
     const auto total = context.stake_of(all);
@@ -30,7 +30,8 @@ LaneVerdict check_header(const Common& common, const EpochContext& context, cons
     return valid ? LaneVerdict::ok : LaneVerdict::bad_signature;
 }
 
-LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate, const std::optional<Ack>& mine) {
+LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate,
+                              const std::optional<Ack>& mine) {
     std::vector<SignerIndex> all;
     std::vector<SignerIndex> verified;
     for (const AckSignature& ack : certificate.acks) {
@@ -39,11 +40,13 @@ LaneVerdict check_certificate(const Common& common, const EpochContext& context,
     }
     if (!enough(context, all, verified)) return LaneVerdict::not_a_quorum;
     if (!mine)
-        if (const LaneVerdict verdict = check_header(common, context, certificate.header); verdict != LaneVerdict::ok) return verdict;
+        if (const LaneVerdict verdict = check_header(common, context, certificate.header); verdict != LaneVerdict::ok)
+            return verdict;
     const BatchHeader& h = certificate.header;
     const Digest digest = digest_of(h);
     for (const AckSignature& ack : certificate.acks) {
-        const bool is_mine = mine && ack.signer == mine->signer && ack.verified == mine->verified && ack.signature == mine->signature;
+        const bool is_mine =
+            mine && ack.signer == mine->signer && ack.verified == mine->verified && ack.signature == mine->signature;
         if (is_mine) continue;
         const Ack signed_ack{h.epoch, h.lane, h.height, digest, ack.verified, ack.signer, {}};
         if (!common.verify(*context.at(ack.signer), h.epoch, Kind::ack, encode_body(signed_ack), ack.signature))

@@ -8,12 +8,12 @@
 namespace rondo::intake {
 
 /// Why something from another operator was not believed.
-enum class [[nodiscard]] LaneVerdict : std::uint8_t {
+enum class [[nodiscard]] LaneVerdict : std::uint8_t{
     ok,
     other_epoch,
-    not_the_owner,      ///< a header sent by somebody else, or of a lane that is not a member's
+    not_the_owner,  ///< a header sent by somebody else, or of a lane that is not a member's
     bad_signature,
-    not_a_quorum,       ///< signers not ascending or unknown, or too little stake, or too little of it verified
+    not_a_quorum,  ///< signers not ascending or unknown, or too little stake, or too little of it verified
     outside_window,
     unknown_parent,     ///< not the epoch's base, and no certificate of it came along
     malformed_payload,  ///< counts, bytes or root differ from the header, or a transaction is not one
@@ -26,7 +26,8 @@ enum class [[nodiscard]] LaneVerdict : std::uint8_t {
 LaneVerdict check_header(const Common& common, const EpochContext& context, const BatchHeader& header);
 /// Acks of quorum stake, of which weak stake verified; signers strictly ascending; every signature checked.
 /// `mine` is my own signed ack of exactly this header, if there is one: neither the header nor that ack is checked again.
-LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate, const std::optional<Ack>& mine);
+LaneVerdict check_certificate(const Common& common, const EpochContext& context, const PoA& certificate,
+                              const std::optional<Ack>& mine);
 /// The decoded payload if its size, count and Merkle root are the header's.
 [[nodiscard]] std::optional<Payload> open_payload(const BatchHeader& header, ByteView payload);
 /// Every transaction could be admitted by itself: what the sender's address is, is checked apart.

@@ -45,14 +45,19 @@ Effects IntakeCore::step(Instant now, const Input& input) {
 
 void IntakeCore::on(const StreamMessage& message) {
     switch (message.stream) {
-        case Stream::blocks: on_block(decode_own<FinalBlock>(message.payload)); break;
-        case Stream::results: on_result(decode_own<ExecutedBlock>(message.payload)); break;
+        case Stream::blocks:
+            on_block(decode_own<FinalBlock>(message.payload));
+            break;
+        case Stream::results:
+            on_result(decode_own<ExecutedBlock>(message.payload));
+            break;
         case Stream::postings: {
             const auto posting = decode_own<Posting>(message.payload);
             if (posting.stage == PostingStage::confirmed) posted_ = std::max(posted_, posting.last);
             break;
         }
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -125,10 +130,14 @@ void IntakeCore::on(const Request& request) {
         reply(request.id, RequestError{"not a request that intake knows: " + std::string(codec::to_string(decoded.error()))});
         return;
     }
-    if (auto* submit = std::get_if<SubmitRequest>(&*decoded)) admission_.submit(request.id, std::move(*submit));
-    else if (const auto* fetch = std::get_if<FetchBatches>(&*decoded)) reply(request.id, fetch_.serve(*fetch));
-    else if (const auto* nonce = std::get_if<PendingNonce>(&*decoded)) admission_.pending_nonce(request.id, *nonce);
-    else reply(request.id, pool_.find(std::get<FindPending>(*decoded).hash));
+    if (auto* submit = std::get_if<SubmitRequest>(&*decoded))
+        admission_.submit(request.id, std::move(*submit));
+    else if (const auto* fetch = std::get_if<FetchBatches>(&*decoded))
+        reply(request.id, fetch_.serve(*fetch));
+    else if (const auto* nonce = std::get_if<PendingNonce>(&*decoded))
+        admission_.pending_nonce(request.id, *nonce);
+    else
+        reply(request.id, pool_.find(std::get<FindPending>(*decoded).hash));
 }
 
 void IntakeCore::on(const Answer& answer) {
@@ -140,11 +149,21 @@ void IntakeCore::on(const Answer& answer) {
 
 void IntakeCore::on(const TimerFired& fired) {
     switch (static_cast<TimerName>(fired.id)) {
-        case TimerName::lane_retry: own_lane_.on_retry_timer(); break;
-        case TimerName::lane_verify: own_lane_.on_verify_timer(); break;
-        case TimerName::lane_seal: own_lane_.on_seal_timer(); break;
-        case TimerName::fetch: fetch_.on_timer(); break;
-        case TimerName::forwards: admission_.on_forward_timer(); break;
+        case TimerName::lane_retry:
+            own_lane_.on_retry_timer();
+            break;
+        case TimerName::lane_verify:
+            own_lane_.on_verify_timer();
+            break;
+        case TimerName::lane_seal:
+            own_lane_.on_seal_timer();
+            break;
+        case TimerName::fetch:
+            fetch_.on_timer();
+            break;
+        case TimerName::forwards:
+            admission_.on_forward_timer();
+            break;
     }
 }
 

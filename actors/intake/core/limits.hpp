@@ -38,12 +38,12 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
 /// Between two batches of a lane: below it the fixed cost of a batch (signatures, syncs, messages) takes more than company saves.
 inline constexpr DurationMs seal_interval_ms = 20;
-inline constexpr DurationMs verify_after_ms = 50;                ///< no certificate by then: ask the others to verify
-inline constexpr std::size_t verify_transactions_per_ms = 5;     ///< and this much later for a large batch: recovery is work
-inline constexpr std::size_t verifications_max = 64;             ///< batches of others on the worker pool at once
-inline constexpr std::uint64_t logged_refusals_max = 64;         ///< then one in so many
-inline constexpr std::size_t unheard_batches_max = 16;           ///< without a word from a peer: offers to it on retries only
-inline constexpr std::size_t early_offers_max = 128;             ///< offers kept for the next epoch, one per lane
+inline constexpr DurationMs verify_after_ms = 50;             ///< no certificate by then: ask the others to verify
+inline constexpr std::size_t verify_transactions_per_ms = 5;  ///< and this much later for a large batch: recovery is work
+inline constexpr std::size_t verifications_max = 64;          ///< batches of others on the worker pool at once
+inline constexpr std::uint64_t logged_refusals_max = 64;      ///< then one in so many
+inline constexpr std::size_t unheard_batches_max = 16;        ///< without a word from a peer: offers to it on retries only
+inline constexpr std::size_t early_offers_max = 128;          ///< offers kept for the next epoch, one per lane
 
 // forwarding
 inline constexpr DurationMs forward_deadline_ms = 2000;  ///< then this lane takes the transactions itself

@@ -55,8 +55,10 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
     note(header, digest);
     batches_.store(digest, header, std::move(offer.payload));
     const bool recover = is_first_verifier(*context, header) && verifying_.size() < verifications_max;
-    if (recover) verify(header, digest, std::move(*payload));
-    else give_ack(header, digest, false);
+    if (recover)
+        verify(header, digest, std::move(*payload));
+    else
+        give_ack(header, digest, false);
     return LaneVerdict::ok;
 }
 
@@ -190,7 +192,8 @@ void OtherLanes::on_certificate(const PoA& certificate) {
     // Another node's final head may be ahead of ours by as much as the window again.
     if (header.height > common_.epochs.window_end(header.lane).plus(context->parameters.lane_window)) return;
     const Digest digest = digest_of(header);
-    if (batches_.is_certified(digest) || check_certificate(common_, *context, certificate, own_ack_of(header, digest)) != LaneVerdict::ok)
+    if (batches_.is_certified(digest) ||
+        check_certificate(common_, *context, certificate, own_ack_of(header, digest)) != LaneVerdict::ok)
         return;
     batches_.certify(digest, certificate);
     if (batches_.has(digest)) return;

@@ -106,8 +106,9 @@ Digest OwnLane::parent_digest() const {
 }
 
 std::optional<BatchHeader> OwnLane::sign_header(const OpenBatch& batch, std::size_t payload_bytes) {
-    BatchHeader header{common_.epochs.epoch(), common_.self,       batch.height(),     parent_digest(),
-                       batch.payload_hash(),   static_cast<std::uint32_t>(payload_bytes), batch.count(), common_.now.value, {}};
+    BatchHeader header{common_.epochs.epoch(), common_.self,         batch.height(),
+                       parent_digest(),        batch.payload_hash(), static_cast<std::uint32_t>(payload_bytes),
+                       batch.count(),          common_.now.value,    {}};
     const Slot slot{header.epoch, Kind::batch_header, header.height.value, 0};
     const auto signature = common_.gate.sign(slot, digest_of(header), encode_body(header), *common_.effects);
     if (!signature) {
@@ -141,7 +142,8 @@ void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payl
     BatchOffer offer{header, std::move(payload), std::nullopt};
     const bool on_base = header.parent_digest == common_.epochs.base(common_.self).digest;
     if (!on_base) offer.parent = batches_.certificate(header.parent_digest);
-    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))), {}, common_.now, 0});
+    flight_.emplace(Flight{
+        header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))), {}, common_.now, 0});
     acknowledge_own();
     offer_to(attentive_peers());
     arm_retry();
@@ -229,7 +231,8 @@ void OwnLane::on_verify_timer() {
 
 void OwnLane::arm_verify() {
     const DurationMs work = flight_->header.tx_count / verify_transactions_per_ms;
-    common_.effects->timers.push_back({id_of(TimerName::lane_verify), verify_after_ms + std::max<DurationMs>(work, 2 * usual_ms_)});
+    common_.effects->timers.push_back(
+        {id_of(TimerName::lane_verify), verify_after_ms + std::max<DurationMs>(work, 2 * usual_ms_)});
 }
 
 void OwnLane::on_retry_timer() {
@@ -264,8 +267,9 @@ void OwnLane::on_committed() {
     // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
     quarantined_ = true;
     flight_.reset();
-    common_.log(Level::error, "the final chain is ahead of this lane: the store is older than the network; the lane rests until "
-                              "the next epoch");
+    common_.log(Level::error,
+                "the final chain is ahead of this lane: the store is older than the network; the lane rests until "
+                "the next epoch");
 }
 
 void OwnLane::on_epoch_began() {

@@ -56,7 +56,7 @@ class OwnLane {
         BatchHeader header;
         Digest digest;
         AckTally tally;
-        Bytes offer;  ///< encoded LaneMessage, for repetition
+        Bytes offer;            ///< encoded LaneMessage, for repetition
         std::vector<Ack> seen;  ///< counted, and not on the stream of signed messages yet: one ack alone is not worth a sync
         Instant launched;
         std::size_t asked = 0;  ///< members asked to verify beyond those who do so by themselves
@@ -86,11 +86,11 @@ class OwnLane {
 
     Common& common_;
     Batches& batches_;
-    LaneHeight sealed_;                 ///< newest sealed height of this epoch, or its base
-    std::map<LaneHeight, Digest> links_;  ///< sealed in this epoch, above the final cut
+    LaneHeight sealed_;                                 ///< newest sealed height of this epoch, or its base
+    std::map<LaneHeight, Digest> links_;                ///< sealed in this epoch, above the final cut
     std::map<LaneHeight, std::uint64_t> certified_ms_;  ///< of the newest heights
     std::optional<Flight> flight_;
-    std::deque<OpenBatch> waiting_;     ///< ascending, consecutive heights from sealed_ + 1
+    std::deque<OpenBatch> waiting_;           ///< ascending, consecutive heights from sealed_ + 1
     std::map<LaneHeight, FreshChunk> fresh_;  ///< promised in this step
     /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets every
     /// certificate, and offers on retries; when it is back it fetches.

@@ -29,8 +29,14 @@ SubmitOutcome refused(const Candidate& candidate, Refusal reason) {
 Candidate candidate_of(const Genesis& genesis, LaneTransaction transaction) {
     const auto decoded = ethereum::decode_transaction(transaction.raw, genesis.chain_id, genesis.parameters.base_fee_min_wei);
     require(decoded.has_value(), "a transaction that was admitted does not decode any more");
-    return {std::move(transaction), decoded->hash,    decoded->nonce, decoded->cost_max(),
-            decoded->max_fee,       decoded->max_priority_fee, 0,              false};
+    return {std::move(transaction),
+            decoded->hash,
+            decoded->nonce,
+            decoded->cost_max(),
+            decoded->max_fee,
+            decoded->max_priority_fee,
+            0,
+            false};
 }
 
 // ------------------------------------------------------------------------------------------- submitting
@@ -212,8 +218,8 @@ void Pool::remember_forwarded(const LaneTransaction& transaction, std::uint64_t 
         Sender& sender = accounts_.of(transaction.sender);
         sender.forwarded_nonce = std::max(sender.forwarded_nonce, nonce + 1);
     }
-    remembered_.put(outcome.hash, {true, outcome.admission, outcome.receipt, transaction.raw, transaction.sender,
-                                   common_.now.value, 0});
+    remembered_.put(outcome.hash,
+                    {true, outcome.admission, outcome.receipt, transaction.raw, transaction.sender, common_.now.value, 0});
 }
 
 const PromisedTx* Pool::stored_promise(const Place& place, Chunks& chunks) const {

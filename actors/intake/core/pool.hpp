@@ -87,7 +87,7 @@ class Pool {
     std::set<Address> restored_;  ///< whose accounts are asked for at the start
     std::size_t held_bytes_ = 0;
     std::size_t promised_bytes_ = 0;
-    Wei base_fee_;  ///< lower bound for the next block
+    Wei base_fee_;        ///< lower bound for the next block
     LaneHeight settled_;  ///< every promise up to here was passed by execution
     Remembered remembered_;
 };

@@ -93,8 +93,13 @@ std::optional<Address> Pool::settle(const TxOutcome& outcome, Chunks& chunks) {
         sender.in_flight_cost -= flight->second.cost;
         sender.in_flight.erase(flight);
     }
-    remembered_.put(outcome.hash, {true, Admission::accepted, receipt_of(outcome.hash, promise), {}, promise.sender,
-                                   promise.accepted_ms, lane_.certified_ms(promise.place.height)});
+    remembered_.put(outcome.hash, {true,
+                                   Admission::accepted,
+                                   receipt_of(outcome.hash, promise),
+                                   {},
+                                   promise.sender,
+                                   promise.accepted_ms,
+                                   lane_.certified_ms(promise.place.height)});
     if (outcome.status != TxStatus::skipped) return promise.sender;
     // A hole opened in what is in flight: the next nonce is what execution says it is.
     sender.find_next_nonce();

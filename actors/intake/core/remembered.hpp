@@ -1,6 +1,6 @@
 #pragma once
-#include <optional>
 #include <map>
+#include <optional>
 
 #include "actors/intake/core/limits.hpp"
 #include "messages/wire/requests.hpp"

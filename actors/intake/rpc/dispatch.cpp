@@ -51,8 +51,10 @@ bool nests_deeper_than(std::string_view json, std::size_t depth_max) {
     for (std::size_t i = 0; i < json.size(); ++i) {
         const char c = json[i];
         if (in_string) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_string = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_string = false;
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
@@ -67,14 +69,16 @@ bool nests_deeper_than(std::string_view json, std::size_t depth_max) {
 asio::awaitable<std::string> dispatch(Node& node, std::string_view body) {
     const Limits& limits = node.config().limits;
     if (nests_deeper_than(body, limits.json_depth_max))
-        co_return text_of(response(nullptr, refuse(code_parse, "parse error: nested deeper than " + std::to_string(limits.json_depth_max))));
+        co_return text_of(
+            response(nullptr, refuse(code_parse, "parse error: nested deeper than " + std::to_string(limits.json_depth_max))));
     const Json request = Json::parse(body, nullptr, /*allow_exceptions=*/false);
     if (request.is_discarded()) co_return text_of(response(nullptr, refuse(code_parse, "parse error: the body is not JSON")));
     if (!request.is_array()) co_return text_of(co_await answer(node, request));
 
     if (request.empty()) co_return text_of(response(nullptr, refuse(code_request, "invalid request: an empty batch")));
     if (request.size() > limits.batch_length_max)
-        co_return text_of(response(nullptr, refuse(code_request, "batch too large: at most " + std::to_string(limits.batch_length_max) + " requests")));
+        co_return text_of(response(
+            nullptr, refuse(code_request, "batch too large: at most " + std::to_string(limits.batch_length_max) + " requests")));
     Json out = Json::array();
     for (const Json& one : request) {
         Json reply = co_await answer(node, one);

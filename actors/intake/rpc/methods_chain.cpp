@@ -62,7 +62,8 @@ asio::awaitable<tl::expected<AccountState, RpcError>> account_at(Node& node, con
         const auto block = co_await node.execution<BlockReply>(*wanted);
         if (!block) co_return tl::unexpected(block.error());
         if (block->height != reply->height)
-            co_return refuse(code_server, "state at height " + std::to_string(block->height.value) + " is not kept here; use --archive");
+            co_return refuse(code_server,
+                             "state at height " + std::to_string(block->height.value) + " is not kept here; use --archive");
     }
     if (reply->accounts.size() != 1) co_return refuse(code_internal, "execution answered for another number of accounts");
     co_return reply->accounts[0];

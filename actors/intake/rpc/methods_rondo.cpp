@@ -20,12 +20,15 @@ Awaited get_promise(Node& node, Params params) {
 }
 
 Json stage(std::string_view name, std::uint64_t at_ms, std::uint64_t height) {
-    return {{"stage", name}, {"at_ms", at_ms == 0 ? Json(nullptr) : Json(at_ms)}, {"height", height == 0 ? Json(nullptr) : Json(height)}};
+    return {{"stage", name},
+            {"at_ms", at_ms == 0 ? Json(nullptr) : Json(at_ms)},
+            {"height", height == 0 ? Json(nullptr) : Json(height)}};
 }
 
 std::string stopped_before_order(const FindPendingReply& pending) {
     if (!pending.known) return "unknown here: it never arrived at this operator, or was refused";
-    if (pending.admission == Admission::held) return "held: a lower nonce of this sender is missing, or its balance does not cover it yet";
+    if (pending.admission == Admission::held)
+        return "held: a lower nonce of this sender is missing, or its balance does not cover it yet";
     return "";
 }
 
@@ -63,7 +66,9 @@ Awaited status(Node& node, Params) {
     if (!head) co_return tl::unexpected(head.error());
     const auto executed = co_await node.execution<BlockReply>(GetBlock{});
     const auto postings = co_await node.da<PostingsReply>(GetPostings{Height(0)});
-    co_return Json{{"chain_id", node.config().chain_id}, {"epoch", head->epoch.value}, {"view", head->view.value},
+    co_return Json{{"chain_id", node.config().chain_id},
+                   {"epoch", head->epoch.value},
+                   {"view", head->view.value},
                    {"final_height", head->final_height.value},
                    {"executed_height", executed ? Json(executed->height.value) : Json(nullptr)},
                    {"state_root", executed ? Json(to_hex_prefixed(executed->result.state_root.view())) : Json(nullptr)},
@@ -71,8 +76,9 @@ Awaited status(Node& node, Params) {
 }
 
 constexpr std::array table{
-    NamedMethod{"net_version", net_version},  NamedMethod{"web3_clientVersion", client_version},
-    NamedMethod{"rondo_getReceipt", get_promise}, NamedMethod{"rondo_trace", trace}, NamedMethod{"rondo_status", status},
+    NamedMethod{"net_version", net_version},      NamedMethod{"web3_clientVersion", client_version},
+    NamedMethod{"rondo_getReceipt", get_promise}, NamedMethod{"rondo_trace", trace},
+    NamedMethod{"rondo_status", status},
 };
 
 }  // namespace

@@ -81,21 +81,30 @@ rondo::Call read_call(Params& params) {
         if (value.is_null()) continue;
         if (name == "from" || name == "to") {
             const auto address = Params::to_address(value);
-            if (!address) params.fail(0, name + ": expected an address");
-            else if (name == "to") call.to = address;
-            else call.from = *address;
+            if (!address)
+                params.fail(0, name + ": expected an address");
+            else if (name == "to")
+                call.to = address;
+            else
+                call.from = *address;
         } else if (name == "value") {
             const auto amount = Params::to_quantity(value);
-            if (!amount) params.fail(0, "value: expected a quantity");
-            else call.value = *amount;
+            if (!amount)
+                params.fail(0, "value: expected a quantity");
+            else
+                call.value = *amount;
         } else if (name == "gas") {
             const auto gas = Params::to_quantity(value);
-            if (!gas) params.fail(0, "gas: expected a quantity");
-            else call.gas = *gas > ethereum::gas_limit_max ? ethereum::gas_limit_max : static_cast<std::uint64_t>(*gas);
+            if (!gas)
+                params.fail(0, "gas: expected a quantity");
+            else
+                call.gas = *gas > ethereum::gas_limit_max ? ethereum::gas_limit_max : static_cast<std::uint64_t>(*gas);
         } else if (name == "data" || name == "input") {
             auto data = Params::to_data(value);
-            if (!data) params.fail(0, name + ": expected bytes");
-            else call.data = std::move(*data);
+            if (!data)
+                params.fail(0, name + ": expected bytes");
+            else
+                call.data = std::move(*data);
         } else if (name == "accessList") {
             read_access_list(params, value, call);
         }

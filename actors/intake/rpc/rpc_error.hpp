@@ -18,7 +18,8 @@ struct RpcError {
 };
 using RpcResult = tl::expected<Json, RpcError>;
 
-inline constexpr int code_parse = -32700, code_request = -32600, code_method = -32601, code_params = -32602, code_internal = -32603;
+inline constexpr int code_parse = -32700, code_request = -32600, code_method = -32601, code_params = -32602,
+                     code_internal = -32603;
 inline constexpr int code_server = -32000, code_limit = -32005, code_revert = 3;
 
 [[nodiscard]] tl::unexpected<RpcError> refuse(int code, std::string message, Json data = nullptr);

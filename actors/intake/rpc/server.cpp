@@ -162,8 +162,9 @@ asio::awaitable<void> RpcServer::Impl::serve(tcp::socket socket, asio::ip::addre
         if (error && !too_large) break;
         Response response;
         if (too_large) {
-            response = text_response(parser.get(), http::status::payload_too_large,
-                                     "the body is over " + std::to_string(config.limits.body_bytes_max) + " bytes; send less at once\n");
+            response =
+                text_response(parser.get(), http::status::payload_too_large,
+                              "the body is over " + std::to_string(config.limits.body_bytes_max) + " bytes; send less at once\n");
             response.keep_alive(false);
         } else {
             stream.expires_never();  // answering has a deadline of its own, for every actor that is asked
@@ -178,7 +179,8 @@ asio::awaitable<void> RpcServer::Impl::serve(tcp::socket socket, asio::ip::addre
     stream.socket().shutdown(tcp::socket::shutdown_send, error);
 }
 
-asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::string_body>& request, const asio::ip::address& address) {
+asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::string_body>& request,
+                                                   const asio::ip::address& address) {
     if (request.method() != http::verb::post)
         co_return text_response(request, http::status::method_not_allowed, "JSON-RPC 2.0: POST a request to this address\n");
     if (!take_token(address))

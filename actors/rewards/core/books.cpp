@@ -148,7 +148,8 @@ void Books::close(Epoch epoch, Effects& effects) {
     std::map<Address, Wei> earned;
     for (const Entry& entry : newest_.entries) earned.emplace(entry.account, entry.cumulative);
     for (std::size_t i = 0; i < parts.earned.size(); ++i)
-        if (parts.earned[i] != 0) earned[context->operators[i].fee_address] = add(earned[context->operators[i].fee_address], parts.earned[i]);
+        if (parts.earned[i] != 0)
+            earned[context->operators[i].fee_address] = add(earned[context->operators[i].fee_address], parts.earned[i]);
 
     Book book{epoch, tally_.pot, add(newest_.total, tally_.pot), parts.carried_over, {}, {}};
     for (const auto& [account, cumulative] : earned) book.entries.push_back({account, cumulative});
@@ -171,10 +172,12 @@ void Books::save(Effects& effects) const {
 std::optional<Book> Books::first_with_pot(Epoch epoch) const {
     std::optional<Book> out;
     const auto look = [&](Book book) {
-        if (book.pot != 0 && !book.root.is_zero() && book.epoch >= epoch && (!out || book.epoch < out->epoch)) out = std::move(book);
+        if (book.pot != 0 && !book.root.is_zero() && book.epoch >= epoch && (!out || book.epoch < out->epoch))
+            out = std::move(book);
         return !out;
     };
-    view_.scan(tables_.closed, be64_key(epoch.value), {}, [&](ByteView, ByteView value) { return look(decode_own<Book>(value)); });
+    view_.scan(tables_.closed, be64_key(epoch.value), {},
+               [&](ByteView, ByteView value) { return look(decode_own<Book>(value)); });
     for (const auto& [number, book] : fresh_books_) look(book);
     return out;
 }

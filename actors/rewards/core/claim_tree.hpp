@@ -14,9 +14,9 @@ struct Entry {
     bool operator==(const Entry&) const = default;
 };
 
-/// OpenZeppelin's standard Merkle tree over (address, uint256), as its JavaScript library builds it and MerkleProof.sol checks it:
-/// leaf = keccak(keccak(abi.encode(address, uint256))), node = keccak of the two children in ascending order, leaves ascending
-/// and laid backwards at the end of an array heap.
+/// OpenZeppelin's standard Merkle tree over (address, uint256), as its JavaScript library builds it and MerkleProof.sol checks
+/// it: leaf = keccak(keccak(abi.encode(address, uint256))), node = keccak of the two children in ascending order, leaves
+/// ascending and laid backwards at the end of an array heap.
 class ClaimTree {
   public:
     explicit ClaimTree(const std::vector<Entry>& entries);

@@ -86,8 +86,10 @@ Effects RewardsCore::step(Instant now, const Input& input) {
     Effects effects;
     books_.begin_step();
     if (const auto* message = std::get_if<StreamMessage>(&input)) {
-        if (message->stream == Stream::results) on_results(decode_own<ExecutedBlock>(message->payload), effects);
-        else books_.add_block(decode_own<FinalBlock>(message->payload).block, effects);
+        if (message->stream == Stream::results)
+            on_results(decode_own<ExecutedBlock>(message->payload), effects);
+        else
+            books_.add_block(decode_own<FinalBlock>(message->payload).block, effects);
     } else if (const auto* answer = std::get_if<Answer>(&input)) {
         if (!sender_.on_answer(*answer, effects)) on_answer(now, *answer, effects);
     } else if (const auto* request = std::get_if<Request>(&input)) {
@@ -103,7 +105,8 @@ void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
     if (const auto done = sender_.on_executed(block, effects)) {
         const Epoch epoch(read_be64(done->tag));
         // A refusal is as final as a success: too late, said already, or (then the roots differ) wrong.
-        if (done->outcome == AccountSender::Outcome::reverted) trouble_ = "the attestation of epoch " + std::to_string(epoch.value) + " reverted";
+        if (done->outcome == AccountSender::Outcome::reverted)
+            trouble_ = "the attestation of epoch " + std::to_string(epoch.value) + " reverted";
         is_fresh_ = done->outcome == AccountSender::Outcome::success;
         attested_ = std::max(attested_, epoch);
         save(effects);
@@ -158,17 +161,17 @@ void RewardsCore::on_accepted(Epoch epoch, const Hash256& root, Effects& effects
 
 void RewardsCore::compare_with_accepted(const Book& mine, Effects& effects) {
     const std::string name = std::to_string(accepted_.value);
-    trouble_ = mine.root == accepted_root_ ? "" : "the ledger accepted another root of epoch " + name + " than the one computed here";
-    if (trouble_.empty()) effects.logs.push_back({Level::info, "the rewards of epoch " + name + " are accepted"});
-    else effects.logs.push_back({Level::error, trouble_});
+    trouble_ =
+        mine.root == accepted_root_ ? "" : "the ledger accepted another root of epoch " + name + " than the one computed here";
+    if (trouble_.empty())
+        effects.logs.push_back({Level::info, "the rewards of epoch " + name + " are accepted"});
+    else
+        effects.logs.push_back({Level::error, trouble_});
 }
 
 void RewardsCore::attest(const Book& book, Effects& effects) {
-    const Bytes call = abi::Encoder()
-                           .number(book.epoch.value)
-                           .word(*Word256::from(book.root.view()))
-                           .number(book.total)
-                           .call(modules::attest);
+    const Bytes call =
+        abi::Encoder().number(book.epoch.value).word(*Word256::from(book.root.view())).number(book.total).call(modules::attest);
     sender_.send(modules::rewards, call, tag_of(book.epoch), effects);
 }
 
@@ -180,8 +183,8 @@ void RewardsCore::save(Effects& effects) const {
 
 void RewardsCore::on_request(const Request& request, Effects& effects) const {
     const auto decoded = decode<RewardsRequest>(request.payload);
-    const RewardsReply reply =
-        decoded ? RewardsReply{proof_for(std::get<GetRewardProof>(*decoded).account)} : RewardsReply{RequestError{"the request does not decode"}};
+    const RewardsReply reply = decoded ? RewardsReply{proof_for(std::get<GetRewardProof>(*decoded).account)}
+                                       : RewardsReply{RequestError{"the request does not decode"}};
     effects.replies.push_back({request.id, encode(reply)});
 }
 
@@ -190,7 +193,8 @@ RewardProofReply RewardsCore::proof_for(const Address& account) const {
     out.epoch = accepted_;
     const auto book = books_.find(accepted_);
     if (!book || book->root != accepted_root_) return out;
-    const auto entry = std::find_if(book->entries.begin(), book->entries.end(), [&](const Entry& e) { return e.account == account; });
+    const auto entry =
+        std::find_if(book->entries.begin(), book->entries.end(), [&](const Entry& e) { return e.account == account; });
     if (entry == book->entries.end()) return out;
     out.cumulative = entry->cumulative;
     out.proof = *ClaimTree(book->entries).proof(*entry);
@@ -201,14 +205,10 @@ RewardProofReply RewardsCore::proof_for(const Address& account) const {
 std::vector<StatusField> RewardsCore::status() const {
     const Book& book = books_.newest();
     return {
-        {"booked_height", books_.booked().value},
-        {"epoch_closed", book.epoch.value},
-        {"root", to_hex_prefixed(book.root.view())},
-        {"epoch_attested", attested_.value},
-        {"epoch_accepted", accepted_.value},
-        {"total_wei", book.total.str()},
-        {"carried_wei", book.carried.str()},
-        {"last_error", trouble_.empty() ? sender_.trouble() : trouble_},
+        {"booked_height", books_.booked().value},    {"epoch_closed", book.epoch.value},
+        {"root", to_hex_prefixed(book.root.view())}, {"epoch_attested", attested_.value},
+        {"epoch_accepted", accepted_.value},         {"total_wei", book.total.str()},
+        {"carried_wei", book.carried.str()},         {"last_error", trouble_.empty() ? sender_.trouble() : trouble_},
     };
 }
 

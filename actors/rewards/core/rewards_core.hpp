@@ -9,7 +9,8 @@
 
 /// The rewards actor (4-economy.md, Rewards): who earned what, to the last unit.
 ///
-/// 1. An epoch's pot is the sum of the lane fees of its blocks. It is divided when the epoch's boundary block is booked (split.hpp);
+/// 1. An epoch's pot is the sum of the lane fees of its blocks. It is divided when the epoch's boundary block is booked
+/// (split.hpp);
 ///    what cannot be divided evenly is carried into the next. Always: all pots = all cumulative amounts + what is carried.
 /// 2. The Merkle root of all cumulative amounts is attested to the ledger from the operator's own account, in the order of
 ///    epochs. Epochs that put nothing into the pot are passed over, as are those the ledger accepted meanwhile.
@@ -47,11 +48,11 @@ class RewardsCore : public Core {
     const StoreView& view_;
     Books books_;
     AccountSender sender_;
-    Epoch attested_;           ///< everything up to here was attested, or need not be
-    Epoch accepted_;           ///< of the newest root that the ledger accepted
+    Epoch attested_;  ///< everything up to here was attested, or need not be
+    Epoch accepted_;  ///< of the newest root that the ledger accepted
     Hash256 accepted_root_{};
-    bool asked_ = false;       ///< acceptedRoot() is on its way
-    bool is_fresh_ = false;    ///< it was answered since the start and since the last attestation that reverted
+    bool asked_ = false;     ///< acceptedRoot() is on its way
+    bool is_fresh_ = false;  ///< it was answered since the start and since the last attestation that reverted
     AskId last_ask_ = 0;
     Instant poll_at_;
     std::optional<Instant> armed_;

@@ -58,10 +58,10 @@ Split split(const Tally& tally, const Wei& carried_in, const EpochContext& conte
     const std::vector<bool> earns = who_earns(context, newest);
 
     const auto led = weights_of(context, earns, [&](SignerIndex i, const OperatorInfo&) { return value_of(tally.led, i); });
-    const auto fees = weights_of(context, earns, [&](SignerIndex, const OperatorInfo& o) { return value_of(tally.carried, o.number); });
-    const auto votes = weights_of(context, earns, [&](SignerIndex i, const OperatorInfo& o) {
-        return value_of(tally.votes, i) * o.stake.value;
-    });
+    const auto fees =
+        weights_of(context, earns, [&](SignerIndex, const OperatorInfo& o) { return value_of(tally.carried, o.number); });
+    const auto votes = weights_of(context, earns,
+                                  [&](SignerIndex i, const OperatorInfo& o) { return value_of(tally.votes, i) * o.stake.value; });
     Split out{std::vector<Wei>(context.operators.size()), pool};
     for (const auto& part : {pro_rata(to_proposers, led), pro_rata(to_lanes, fees), pro_rata(to_voters, votes)}) {
         for (std::size_t i = 0; i < part.size(); ++i) {

@@ -15,7 +15,7 @@ namespace rondo::rewards {
 
 /// What an epoch's blocks said about its members.
 struct Tally {
-    Wei pot;                                  ///< sum of all lane fees
+    Wei pot;                                     ///< sum of all lane fees
     std::map<SignerIndex, std::uint64_t> led;    ///< final blocks
     std::map<SignerIndex, std::uint64_t> votes;  ///< notarize and finalize votes in block bodies
     std::map<LaneId, Wei> carried;               ///< fees by lane

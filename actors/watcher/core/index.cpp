@@ -37,7 +37,8 @@ std::optional<SignedMessage> Index::find(const Bytes& slot) const {
 void Index::put(const Statement& statement, Effects& effects) {
     Bytes value = encode(statement.message);
     const std::uint64_t size = value.size() + statement.slot.size();
-    while (bytes_ + size > limits_.bytes && epochs_.size() > 1 && epochs_.begin()->first < statement.epoch) drop_oldest_epoch(effects);
+    while (bytes_ + size > limits_.bytes && epochs_.size() > 1 && epochs_.begin()->first < statement.epoch)
+        drop_oldest_epoch(effects);
     if (bytes_ + size > limits_.bytes || statement.epoch < oldest_) {
         ++dropped_;
         return;

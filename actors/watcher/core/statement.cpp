@@ -47,7 +47,8 @@ std::optional<std::variant<Proposal, Tail>> body_of(const SignedMessage& message
     return std::nullopt;
 }
 
-bool verify_by(const OperatorInfo* signer, const Digest& genesis, Epoch epoch, Kind kind, ByteView body, const Signature& signature) {
+bool verify_by(const OperatorInfo* signer, const Digest& genesis, Epoch epoch, Kind kind, ByteView body,
+               const Signature& signature) {
     return signer != nullptr && crypto::verify(signer->key, signing_bytes(genesis, epoch, kind, body), signature);
 }
 
@@ -79,15 +80,18 @@ struct Verifier {
 std::vector<Statement> statements_of(const SignedMessage& message) {
     if (const auto* certificate = std::get_if<Certificate>(&message)) return statements_of(*certificate);
     std::vector<Statement> out;
-    std::visit([&](const auto& m) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, Certificate>) out.push_back(statement_of(m));
-    }, message);
+    std::visit(
+        [&](const auto& m) {
+            if constexpr (!std::is_same_v<std::decay_t<decltype(m)>, Certificate>) out.push_back(statement_of(m));
+        },
+        message);
     return out;
 }
 
 std::vector<Statement> statements_in_body(const Proposal& block) {
     std::vector<Statement> out;
-    for (const VoteRecord& v : block.votes) out.push_back(statement_of(Vote{v.vote, block.epoch, v.view, v.digest, v.signer, v.sig}));
+    for (const VoteRecord& v : block.votes)
+        out.push_back(statement_of(Vote{v.vote, block.epoch, v.view, v.digest, v.signer, v.sig}));
     return out;
 }
 

@@ -10,9 +10,9 @@ namespace rondo::watcher {
 /// One signed message at the place where its signer may say one thing only. Notarize, Nullify and Finalize of a view are
 /// three places; a block and a tail of a view are one.
 struct Statement {
-    Bytes slot;       ///< be64 epoch ‖ kind ‖ be64 view or lane ‖ be64 0 or lane height ‖ be16 signer
+    Bytes slot;  ///< be64 epoch ‖ kind ‖ be64 view or lane ‖ be64 0 or lane height ‖ be16 signer
     Epoch epoch;
-    Digest said{};    ///< what must not differ within the slot
+    Digest said{};  ///< what must not differ within the slot
     SignedMessage message;
 };
 

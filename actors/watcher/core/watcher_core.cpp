@@ -113,8 +113,10 @@ void WatcherCore::on_stream(Instant now, const StreamMessage& message, Effects& 
 void WatcherCore::see(Instant now, const Statement& statement, Effects& effects) {
     if (statement.epoch < index_.oldest() || statement.epoch.value > contexts_.newest().epoch.value + epochs_ahead_max) return;
     const auto prior = index_.find(statement.slot);
-    if (!prior) index_.put(statement, effects);
-    else if (encode(*prior) != encode(statement.message)) compare(now, statement, *prior, effects);
+    if (!prior)
+        index_.put(statement, effects);
+    else if (encode(*prior) != encode(statement.message))
+        compare(now, statement, *prior, effects);
     const auto opposed = opposed_slot(statement);
     if (!opposed) return;
     if (const auto other = index_.find(*opposed)) compare(now, statement, *other, effects);
@@ -133,8 +135,10 @@ void WatcherCore::compare(Instant now, const Statement& seen, const SignedMessag
         return;
     }
     const auto evidence = pair(prior, seen.message);
-    const auto verdict = evidence ? check_evidence(*evidence, *context, genesis_digest_) : EvidenceVerdict{EvidenceFault::not_conflicting, {}, {}};
-    if (verdict.fault == EvidenceFault::none) open_case(now, *evidence, verdict, effects);
+    const auto verdict =
+        evidence ? check_evidence(*evidence, *context, genesis_digest_) : EvidenceVerdict{EvidenceFault::not_conflicting, {}, {}};
+    if (verdict.fault == EvidenceFault::none)
+        open_case(now, *evidence, verdict, effects);
     else if (verdict.fault == EvidenceFault::bad_signature || verdict.fault == EvidenceFault::not_conflicting)
         keep_true_one(seen, prior, effects);
 }
@@ -168,8 +172,10 @@ void WatcherCore::on_results(Instant now, const ExecutedBlock& block, Effects& e
     if (const auto done = sender_.on_executed(block, effects)) {
         const auto id = Digest::from(done->tag);
         require(id.has_value(), "evidence was sent for no case");
-        if (done->outcome == AccountSender::Outcome::success) close(*id, CaseState::settled, effects);
-        else count_refusal(now, *id, effects);
+        if (done->outcome == AccountSender::Outcome::success)
+            close(*id, CaseState::settled, effects);
+        else
+            count_refusal(now, *id, effects);
     }
     if (!block.next_context) return;
     contexts_.learn(*block.next_context, effects);
@@ -238,14 +244,17 @@ void WatcherCore::on_answer(Instant now, const Answer& answer, Effects& effects)
     abi::Decoder output(call->output);
     const bool known = output.boolean();
     if (!output.ok()) return postpone(now, id);
-    if (known) close(id, CaseState::settled, effects);
-    else file(id, effects);
+    if (known)
+        close(id, CaseState::settled, effects);
+    else
+        file(id, effects);
 }
 
 void WatcherCore::file(const Digest& id, Effects& effects) {
     const Case record = load(id);
     effects.logs.push_back({Level::info, "filing evidence " + to_hex(id.view())});
-    sender_.send(modules::slashing, abi::Encoder().bytes(record.evidence).call(modules::submit_evidence), to_bytes(id.view()), effects);
+    sender_.send(modules::slashing, abi::Encoder().bytes(record.evidence).call(modules::submit_evidence), to_bytes(id.view()),
+                 effects);
 }
 
 void WatcherCore::close(const Digest& id, CaseState state, Effects& effects) {
@@ -269,8 +278,10 @@ void WatcherCore::count_refusal(Instant now, const Digest& id, Effects& effects)
     ++record.refusals;
     save(id, record, effects);
     if (record.refusals >= refusals_max) return close(id, CaseState::refused, effects);
-    if (record.refusals > 1) postpone(now, id);
-    else cases_.at(id).due = now;
+    if (record.refusals > 1)
+        postpone(now, id);
+    else
+        cases_.at(id).due = now;
 }
 
 Case WatcherCore::load(const Digest& id) const {
@@ -286,7 +297,8 @@ void WatcherCore::save(const Digest& id, const Case& record, Effects& effects) {
 }
 
 std::uint64_t WatcherCore::count(CaseState state) const {
-    return static_cast<std::uint64_t>(std::count_if(cases_.begin(), cases_.end(), [&](const auto& c) { return c.second.state == state; }));
+    return static_cast<std::uint64_t>(
+        std::count_if(cases_.begin(), cases_.end(), [&](const auto& c) { return c.second.state == state; }));
 }
 
 std::vector<StatusField> WatcherCore::status() const {

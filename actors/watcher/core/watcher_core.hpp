@@ -86,7 +86,7 @@ class WatcherCore : public Core {
     AccountSender sender_;
     std::map<Digest, Filing> cases_;
     std::map<Digest, Case> fresh_cases_;  ///< written in this step
-    std::optional<Digest> asked_;  ///< hasEvidence is on its way for this case
+    std::optional<Digest> asked_;         ///< hasEvidence is on its way for this case
     AskId last_ask_ = 0;
     std::optional<Instant> armed_;
     std::uint64_t waiting_ = 0;  ///< statements whose epoch's set is not known yet

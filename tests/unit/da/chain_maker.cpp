@@ -125,7 +125,9 @@ Certificate ChainMaker::certificate(VoteKind kind, View view, const Digest& dige
 }
 
 StreamMessage ChainMaker::stream(const FinalBlock& block) { return {Stream::blocks, block.block.height.value, encode(block)}; }
-StreamMessage ChainMaker::stream(const ExecutedBlock& executed) { return {Stream::results, executed.height.value, encode(executed)}; }
+StreamMessage ChainMaker::stream(const ExecutedBlock& executed) {
+    return {Stream::results, executed.height.value, encode(executed)};
+}
 StreamMessage ChainMaker::stream(const BatchRecord& batch) { return {Stream::batches, 0, encode(batch)}; }
 
 }  // namespace rondo::testing

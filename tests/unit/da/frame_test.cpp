@@ -77,7 +77,9 @@ TEST(DaFrame, RefusesEveryFlippedBit) {
         bad[i / 8] = static_cast<std::uint8_t>(bad[i / 8] ^ (1U << (i % 8)));
         const auto decoded = decode_frame(bad);
         // A flip in zstd's own header may name the same content in other words; it may never change it.
-        if (decoded) { EXPECT_EQ(*decoded, frame) << "bit " << i; }
+        if (decoded) {
+            EXPECT_EQ(*decoded, frame) << "bit " << i;
+        }
     }
 }
 

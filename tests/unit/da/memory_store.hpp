@@ -19,7 +19,8 @@ class MemoryStore : public StoreView {
         for (auto it = rows.lower_bound(to_bytes(from)); it != rows.end() && (to.empty() || it->first < to_bytes(to)); ++it)
             if (!visit(it->first, it->second)) return;
     }
-    void scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+    void scan_reverse(Table table, ByteView from, ByteView to,
+                      const std::function<bool(ByteView, ByteView)>& visit) const override {
         const auto& rows = table_of(table);
         auto it = to.empty() ? rows.end() : rows.lower_bound(to_bytes(to));
         while (it != rows.begin()) {
@@ -29,9 +30,12 @@ class MemoryStore : public StoreView {
     }
     void apply(const Effects& effects) {
         for (const Record& record : effects.records) {
-            if (const auto* put = std::get_if<Put>(&record)) tables_[put->table.index][put->key] = put->value;
-            else if (const auto* erase = std::get_if<Erase>(&record)) tables_[erase->table.index].erase(erase->key);
-            else erase_range(std::get<EraseRange>(record));
+            if (const auto* put = std::get_if<Put>(&record))
+                tables_[put->table.index][put->key] = put->value;
+            else if (const auto* erase = std::get_if<Erase>(&record))
+                tables_[erase->table.index].erase(erase->key);
+            else
+                erase_range(std::get<EraseRange>(record));
         }
     }
     std::size_t rows(std::uint8_t table) const {

@@ -35,7 +35,9 @@ class ScratchFolder {
 class Poster {
   public:
     Poster(const Genesis& genesis, OperatorNumber self, const std::filesystem::path& layer)
-        : config_{self, genesis}, layer_(layer) { start(); }
+        : config_{self, genesis}, layer_(layer) {
+        start();
+    }
     Poster(const Poster&) = delete;  // the core refers to the store
     Poster& operator=(const Poster&) = delete;
 
@@ -65,7 +67,8 @@ class Poster {
     void run(DurationMs ms) {
         const Instant end = now.plus(ms);
         while (true) {
-            while (answer()) {}
+            while (answer()) {
+            }
             if (!timer_ || *timer_ > end) break;
             now = std::max(now, *timer_);
             timer_.reset();
@@ -90,9 +93,7 @@ class Poster {
         timer_.reset();
         start();
     }
-    static bool is_submission(const Ask& ask) {
-        return std::holds_alternative<DaSubmit>(*decode<BackendRequest>(ask.payload));
-    }
+    static bool is_submission(const Ask& ask) { return std::holds_alternative<DaSubmit>(*decode<BackendRequest>(ask.payload)); }
     DaSubmit submission() const { return std::get<DaSubmit>(*decode<BackendRequest>(asks_.front().payload)); }
     std::uint64_t number(std::string_view field) const {
         for (const StatusField& f : core_->status())

@@ -352,13 +352,17 @@ TEST_F(DaPosting, FourNodesThatCrashAtRandomLeaveOneWholeChain) {
         for (auto& node : nodes) node->feed(made);
         for (auto& node : nodes) {
             switch (draw(6)) {
-                case 0: node->crash(); break;
+                case 0:
+                    node->crash();
+                    break;
                 case 1:
                     if (node->run_to_submission(400)) node->answer(true);
                     node->crash();
                     break;
-                case 2: break;  // stands still
-                default: node->run(400);
+                case 2:
+                    break;  // stands still
+                default:
+                    node->run(400);
             }
         }
     }

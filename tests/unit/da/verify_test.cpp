@@ -1,7 +1,6 @@
-#include "actors/da/verify/verify_store.hpp"
-
 #include <gtest/gtest.h>
 
+#include "actors/da/verify/verify_store.hpp"
 #include "poster.hpp"
 
 namespace rondo::testing {
@@ -45,7 +44,8 @@ void sign_again(Frame& f, ChainMaker& chain) { chain.sign(*f.blocks[0].block, f.
 TEST(DaVerify, AcceptsTheChainAndProvesItFinal) {
     ChainMaker chain;
     ChainReader reader(chain.genesis(), nothing_new);
-    for (int i = 0; i < 5; ++i) ASSERT_TRUE(reader.accept(frame_of(chain.add({1, 2}, 30, i != 4), chain.genesis_digest())).has_value());
+    for (int i = 0; i < 5; ++i)
+        ASSERT_TRUE(reader.accept(frame_of(chain.add({1, 2}, 30, i != 4), chain.genesis_digest())).has_value());
     EXPECT_EQ(reader.height(), Height(5));
     EXPECT_EQ(reader.proven(), Height(4));
     EXPECT_EQ(reader.digest(), digest_of(chain.blocks().back().block.block));
@@ -54,48 +54,73 @@ TEST(DaVerify, AcceptsTheChainAndProvesItFinal) {
 TEST(DaVerify, ObjectsToEverySpoiltPart) {
     EXPECT_EQ(objection([](Frame&, ChainMaker&) {}), "");
     EXPECT_EQ(objection([](Frame& f, ChainMaker&) { f.genesis.bytes[0] ^= 1; }), "the frame belongs to another network");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->parent_digest.bytes[3] ^= 1; sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->parent_digest.bytes[3] ^= 1;
+                  sign_again(f, c);
+              }),
               "the parent digest is not that of the block before");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->timestamp_ms = 5; sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->timestamp_ms = 5;
+                  sign_again(f, c);
+              }),
               "the time is below the parent's");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->epoch = Epoch(2); sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->epoch = Epoch(2);
+                  sign_again(f, c);
+              }),
               "the epoch does not go on from the block before");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->view = View(2); sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->view = View(2);
+                  sign_again(f, c);
+              }),
               "the view does not follow the parent's");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->leader = SignerIndex(2); sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->leader = SignerIndex(2);
+                  sign_again(f, c);
+              }),
               "another leads this view");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker&) { f.blocks[0].block->signature.bytes[0] ^= 1; }), "the leader's signature is wrong");
-    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) { f.blocks[0].block->cut_root.bytes[0] ^= 1; sign_again(f, c); }),
+    EXPECT_EQ(objection([](Frame& f, ChainMaker&) { f.blocks[0].block->signature.bytes[0] ^= 1; }),
+              "the leader's signature is wrong");
+    EXPECT_EQ(objection([](Frame& f, ChainMaker& c) {
+                  f.blocks[0].block->cut_root.bytes[0] ^= 1;
+                  sign_again(f, c);
+              }),
               "the cut root does not match");
 }
 
 TEST(DaVerify, ObjectsToEverySpoiltBatch) {
     const auto has = [](const std::string& reason, std::string_view words) { return reason.find(words) != std::string::npos; };
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches.pop_back(); }), "a batch is missing"));
-    EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches.push_back(f.blocks[0].batches[0]); }), "no cut names"));
-    EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { std::swap(f.blocks[0].batches[0], f.blocks[0].batches[1]); }), "another batch"));
+    EXPECT_TRUE(
+        has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches.push_back(f.blocks[0].batches[0]); }), "no cut names"));
+    EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { std::swap(f.blocks[0].batches[0], f.blocks[0].batches[1]); }),
+                    "another batch"));
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches[0].payload.pop_back(); }), "another size"));
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches[0].payload[60] ^= 1; }), "payload"));
-    EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches[0].header.signature.bytes[1] ^= 1; }), "header's signature"));
+    EXPECT_TRUE(has(objection([](Frame& f, ChainMaker&) { f.blocks[0].batches[0].header.signature.bytes[1] ^= 1; }),
+                    "header's signature"));
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker& c) {
-        auto& header = f.blocks[0].batches[0].header;
-        header.parent_digest.bytes[0] ^= 1;
-        c.sign(header, SignerIndex(0));
-    }), "does not chain"));
+                        auto& header = f.blocks[0].batches[0].header;
+                        header.parent_digest.bytes[0] ^= 1;
+                        c.sign(header, SignerIndex(0));
+                    }),
+                    "does not chain"));
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker& c) {
-        // Well signed by its owner, but not what the cut names.
-        auto& header = f.blocks[0].batches[1].header;
-        header.created_ms = 99;
-        c.sign(header, SignerIndex(0));
-    }), "not the one the cut names"));
+                        // Well signed by its owner, but not what the cut names.
+                        auto& header = f.blocks[0].batches[1].header;
+                        header.created_ms = 99;
+                        c.sign(header, SignerIndex(0));
+                    }),
+                    "not the one the cut names"));
     EXPECT_TRUE(has(objection([](Frame& f, ChainMaker& c) {
-        auto& batch = f.blocks[0].batches[0];
-        Payload payload = *decode<Payload>(batch.payload);
-        payload.transactions[0].sender.bytes[0] ^= 1;
-        batch.payload = encode(payload);
-        batch.header.payload_hash = payload_root(payload);
-        c.sign(batch.header, SignerIndex(0));
-    }), "a sender is not the signer"));
+                        auto& batch = f.blocks[0].batches[0];
+                        Payload payload = *decode<Payload>(batch.payload);
+                        payload.transactions[0].sender.bytes[0] ^= 1;
+                        batch.payload = encode(payload);
+                        batch.header.payload_hash = payload_root(payload);
+                        c.sign(batch.header, SignerIndex(0));
+                    }),
+                    "a sender is not the signer"));
 }
 
 TEST(DaVerify, ObjectsToACertificateThatProvesNothing) {
@@ -108,7 +133,11 @@ TEST(DaVerify, ObjectsToACertificateThatProvesNothing) {
         EXPECT_EQ(reader.proven(), Height(0));
         return accepted ? "" : accepted.error().reason;
     };
-    EXPECT_EQ(reason([](Certificate& c) { c.signers.pop_back(); c.signatures.pop_back(); }), "the certificate has no quorum");
+    EXPECT_EQ(reason([](Certificate& c) {
+                  c.signers.pop_back();
+                  c.signatures.pop_back();
+              }),
+              "the certificate has no quorum");
     EXPECT_EQ(reason([](Certificate& c) { c.signers[1] = c.signers[0]; }), "the certificate's signers are malformed");
     EXPECT_EQ(reason([](Certificate& c) { c.signatures[0].bytes[9] ^= 1; }), "a signature of the certificate is wrong");
     EXPECT_EQ(reason([](Certificate& c) { c.vote = VoteKind::notarize; }), "the certificate is not a finalization of this epoch");
@@ -170,7 +199,8 @@ TEST(DaVerify, NeedsNothingButTheFolderAndTheGenesis) {
     Poster node(chain.genesis(), OperatorNumber(1), folder.path() / "layer");
     for (int i = 0; i < 10; ++i) node.feed(chain.add({1, 1}, 50));
     node.run(60'000);
-    const auto summary = da::verify_store(folder.path() / "layer", chain.genesis(), nothing_new, {.check_senders = true, .threads = 2});
+    const auto summary =
+        da::verify_store(folder.path() / "layer", chain.genesis(), nothing_new, {.check_senders = true, .threads = 2});
     ASSERT_TRUE(summary.has_value()) << summary.error().reason;
     EXPECT_EQ(summary->height, Height(10));
     EXPECT_EQ(summary->proven, Height(10));

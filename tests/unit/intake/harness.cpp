@@ -221,8 +221,10 @@ void Cluster::apply(std::size_t index, Effects effects) {
         for (const Bytes& raw : job.transactions) done.senders.push_back(ethereum::recover_sender(raw));
         ++node.jobs;
         node.recovered += job.transactions.size();
-        if (hold_jobs) held_jobs_.push_back({index, std::move(done)});
-        else deliver(index, std::move(done));
+        if (hold_jobs)
+            held_jobs_.push_back({index, std::move(done)});
+        else
+            deliver(index, std::move(done));
     }
     for (const Log& log : effects.logs)
         if (log.level >= Level::warn) node.warnings.push_back(log.text);

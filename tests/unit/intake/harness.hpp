@@ -108,7 +108,10 @@ class Cluster {
     void stop(std::size_t node);
     /// A new core over the same store; what it missed of the streams comes in order.
     void start(std::size_t node);
-    void restart(std::size_t node) { stop(node); start(node); }
+    void restart(std::size_t node) {
+        stop(node);
+        start(node);
+    }
 
     /// True: the message is lost.
     std::function<bool(OperatorNumber from, OperatorNumber to, const LaneMessage& message)> lose;
@@ -151,10 +154,17 @@ class Cluster {
     Instant now_{1'700'000'000'000ULL};
     RequestId next_request_ = 1;
     std::uint64_t next_user_ = 1;
-    struct Said { Stream stream; std::uint64_t sequence; Bytes payload; };
+    struct Said {
+        Stream stream;
+        std::uint64_t sequence;
+        Bytes payload;
+    };
     std::vector<Said> said_;
     std::vector<std::size_t> heard_;  ///< per node: how much of said_ it has taken
-    struct Unexecuted { Proposal block; Cut before; };
+    struct Unexecuted {
+        Proposal block;
+        Cut before;
+    };
     std::deque<Unexecuted> unexecuted_;
     Height executed_height_;
 };

@@ -26,8 +26,8 @@ BatchOffer forge(Cluster& cluster, std::size_t owner, const std::vector<LaneTran
     const Bytes encoded = encode(payload);
     const auto bytes = static_cast<std::uint32_t>(encoded.size());
     const auto count = static_cast<std::uint32_t>(transactions.size());
-    BatchHeader header{Epoch(1), cluster.at(owner).number, LaneHeight(1), Digest{}, payload_root(payload),
-                       bytes,    count,                    created_ms,    {}};
+    BatchHeader header{
+        Epoch(1), cluster.at(owner).number, LaneHeight(1), Digest{}, payload_root(payload), bytes, count, created_ms, {}};
     return {signed_by(owner, cluster.genesis(), header), encoded, std::nullopt};
 }
 
@@ -195,25 +195,25 @@ TEST(OtherLanes, MalformedBatchesAreNotAcknowledged) {
     const User user = cluster.user_at(0);
     const LaneTransaction tx{user.address(), make_tx(user, {})};
     std::vector<BatchOffer> bad;
-    bad.push_back(forge(cluster, 0, {{user.address(), Bytes{0xc0}}}));                      // not a transaction
-    bad.push_back(forge(cluster, 0, {}));                                                   // empty
+    bad.push_back(forge(cluster, 0, {{user.address(), Bytes{0xc0}}}));  // not a transaction
+    bad.push_back(forge(cluster, 0, {}));                               // empty
     bad.push_back(forge(cluster, 0, {tx}));
-    bad.back().payload.push_back(0);                                                        // another size than the header says
+    bad.back().payload.push_back(0);  // another size than the header says
     bad.push_back(forge(cluster, 0, {tx}));
-    bad.back().payload.back() ^= 1;                                                         // another root
+    bad.back().payload.back() ^= 1;  // another root
     bad.push_back(forge(cluster, 0, {tx}));
     bad.back().header.signature.bytes[0] ^= 1;
     bad.push_back(forge(cluster, 0, {tx}));
-    bad.back().header.height = LaneHeight(2);                                               // parent unknown
+    bad.back().header.height = LaneHeight(2);  // parent unknown
     bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
     bad.push_back(forge(cluster, 0, {tx}));
-    bad.back().header.height = LaneHeight(1000);                                            // outside the window
+    bad.back().header.height = LaneHeight(1000);  // outside the window
     bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
     bad.push_back(forge(cluster, 0, {tx}));
-    bad.back().header.parent_digest.bytes[0] = 7;                                           // another base
+    bad.back().header.parent_digest.bytes[0] = 7;  // another base
     bad.back().header = signed_by(0, cluster.genesis(), bad.back().header);
     for (const BatchOffer& offer : bad) say(cluster, 0, 1, offer);
-    say(cluster, 2, 1, forge(cluster, 0, {tx}));                                            // not from its owner
+    say(cluster, 2, 1, forge(cluster, 0, {tx}));  // not from its owner
     EXPECT_TRUE(acks_seen(cluster.at(1)).empty());
     EXPECT_EQ(cluster.at(1).status("refused_offers"), bad.size() + 1);
     say(cluster, 0, 1, forge(cluster, 0, {tx}));

@@ -250,7 +250,7 @@ TEST(Epochs, TrafficGoesOnThroughManyEpochsAndRestarts) {
 TEST(Epochs, AnOperatorThatLeavesTheSetHandsOverWhatItPromised) {
     Cluster cluster(5, [](Parameters& p) { p.epoch_blocks = 1; });
     cluster.leaving = {OperatorNumber(1)};
-    cluster.finalize();  // executing this boundary block gives the third epoch's set
+    cluster.finalize();      // executing this boundary block gives the third epoch's set
     const User user = [&] {  // whose home in the second epoch is node 0
         while (true) {
             User candidate = cluster.user_at(0);

@@ -38,24 +38,35 @@ Word256 word_of(const json& value) {
 }
 
 void encode_one(abi::Encoder& e, const std::string& type, const json& value) {
-    if (type == "address") e.address(fixed<Address>(value));
-    else if (type == "bool") e.boolean(value);
-    else if (type == "string") e.string(value.get<std::string>());
-    else if (type == "bytes") e.bytes(unhex(value));
+    if (type == "address")
+        e.address(fixed<Address>(value));
+    else if (type == "bool")
+        e.boolean(value);
+    else if (type == "string")
+        e.string(value.get<std::string>());
+    else if (type == "bytes")
+        e.bytes(unhex(value));
     else if (type.ends_with("[]")) {
         std::vector<Word256> words;
         for (const json& element : value) words.push_back(word_of(element));
         e.words(words);
-    } else e.word(word_of(value));
+    } else
+        e.word(word_of(value));
 }
 
 void decode_one(abi::Decoder& d, abi::Encoder& again, const std::string& type) {
-    if (type == "address") again.address(d.address());
-    else if (type == "bool") again.boolean(d.boolean());
-    else if (type == "string") again.string(d.string());
-    else if (type == "bytes") again.bytes(d.bytes());
-    else if (type.ends_with("[]")) again.words(d.words(1000));
-    else again.word(d.word());
+    if (type == "address")
+        again.address(d.address());
+    else if (type == "bool")
+        again.boolean(d.boolean());
+    else if (type == "string")
+        again.string(d.string());
+    else if (type == "bytes")
+        again.bytes(d.bytes());
+    else if (type.ends_with("[]"))
+        again.words(d.words(1000));
+    else
+        again.word(d.word());
 }
 
 bool is_dynamic(const std::string& type) { return type == "string" || type == "bytes" || type.ends_with("[]"); }

@@ -124,11 +124,11 @@ TEST(Codec, NoOtherBytesDecodeToTheSameValue) {
 
 TEST(Codec, IntegersHaveOneForm) {
     const auto verdict = [](const std::string& hex) { return reading(hex, [](Reader& r) { r.read_uint(~0ULL); }); };
-    for (const char* shortest : {"00", "7f", "cc80", "ccff", "cd0100", "cdffff", "ce00010000", "ceffffffff",
-                                 "cf0000000100000000", "cfffffffffffffffff"})
+    for (const char* shortest :
+         {"00", "7f", "cc80", "ccff", "cd0100", "cdffff", "ce00010000", "ceffffffff", "cf0000000100000000", "cfffffffffffffffff"})
         EXPECT_EQ(verdict(shortest), DecodeError::none) << shortest;
-    for (const char* longer : {"cc00", "cc7f", "cd0000", "cd00ff", "ce00000000", "ce0000ffff", "cf0000000000000000",
-                               "cf00000000ffffffff"})
+    for (const char* longer :
+         {"cc00", "cc7f", "cd0000", "cd00ff", "ce00000000", "ce0000ffff", "cf0000000000000000", "cf00000000ffffffff"})
         EXPECT_EQ(verdict(longer), DecodeError::not_minimal) << longer;
     for (const char* foreign : {"d001", "ff", "c0", "c2", "a0", "90", "80", "ca00000000", "c400", "c1", "d3ffffffffffffffff"})
         EXPECT_EQ(verdict(foreign), DecodeError::wrong_type) << foreign;

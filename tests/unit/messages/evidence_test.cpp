@@ -174,11 +174,15 @@ TEST(Evidence, ASpoiledSignatureConvictsNobody) {
         for (const bool spoil_second : {false, true}) {
             Evidence spoiled = evidence;
             const auto flip = [](auto& half) { half.signature.bytes[7] ^= 1; };
-            std::visit([&](auto& pair) {
-                auto& half = spoil_second ? pair.second : pair.first;
-                if constexpr (requires { half.signature; }) flip(half);
-                else std::visit(flip, half);
-            }, spoiled);
+            std::visit(
+                [&](auto& pair) {
+                    auto& half = spoil_second ? pair.second : pair.first;
+                    if constexpr (requires { half.signature; })
+                        flip(half);
+                    else
+                        std::visit(flip, half);
+                },
+                spoiled);
             EXPECT_EQ(fault_of(spoiled), EvidenceFault::bad_signature) << offender.value;
         }
     }

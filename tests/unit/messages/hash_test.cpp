@@ -10,8 +10,7 @@ using namespace rondo::test;
 TEST(Hash, Blake2bHasTheKnownValuesFor256Bits) {
     EXPECT_EQ(to_hex(crypto::blake2b(as_bytes("abc")).view()),
               "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
-    EXPECT_EQ(to_hex(crypto::blake2b(ByteView{}).view()),
-              "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+    EXPECT_EQ(to_hex(crypto::blake2b(ByteView{}).view()), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
 }
 
 TEST(Hash, PartsHashAsTheirConcatenation) {

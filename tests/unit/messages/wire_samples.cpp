@@ -33,7 +33,8 @@ class Source {
     std::mt19937_64 random_;
 };
 
-template <class T> void fill(Source& source, T& value);
+template <class T>
+void fill(Source& source, T& value);
 
 template <class T>
 void fill_enum(Source& source, T& value) {
@@ -45,21 +46,31 @@ void fill_enum(Source& source, T& value) {
 template <std::size_t I = 0, class... T>
 void fill_alternative(Source& source, std::size_t index, std::variant<T...>& value) {
     if constexpr (I < sizeof...(T)) {
-        if (index == I) fill(source, value.template emplace<I>());
-        else fill_alternative<I + 1>(source, index, value);
+        if (index == I)
+            fill(source, value.template emplace<I>());
+        else
+            fill_alternative<I + 1>(source, index, value);
     }
 }
 
 template <class T>
 void fill(Source& source, T& value) {
-    if constexpr (std::is_same_v<T, bool>) value = source.number() % 2 == 1;
-    else if constexpr (std::is_enum_v<T>) fill_enum(source, value);
-    else if constexpr (std::is_unsigned_v<T>) value = static_cast<T>(source.number());
-    else if constexpr (codec::is_number<T>::value) fill(source, value.value);
-    else if constexpr (codec::is_fixed<T>::value) value = *T::from(source.bytes(T::size_bytes));
-    else if constexpr (std::is_same_v<T, Bytes>) value = source.bytes(source.length());
-    else if constexpr (std::is_same_v<T, std::string>) value = to_hex(source.bytes(source.length()));
-    else if constexpr (std::is_same_v<T, uint256>) value = uint256_from_be(source.bytes(source.length() * 8));
+    if constexpr (std::is_same_v<T, bool>)
+        value = source.number() % 2 == 1;
+    else if constexpr (std::is_enum_v<T>)
+        fill_enum(source, value);
+    else if constexpr (std::is_unsigned_v<T>)
+        value = static_cast<T>(source.number());
+    else if constexpr (codec::is_number<T>::value)
+        fill(source, value.value);
+    else if constexpr (codec::is_fixed<T>::value)
+        value = *T::from(source.bytes(T::size_bytes));
+    else if constexpr (std::is_same_v<T, Bytes>)
+        value = source.bytes(source.length());
+    else if constexpr (std::is_same_v<T, std::string>)
+        value = to_hex(source.bytes(source.length()));
+    else if constexpr (std::is_same_v<T, uint256>)
+        value = uint256_from_be(source.bytes(source.length() * 8));
     else if constexpr (codec::is_vector<T>::value) {
         value.resize(source.length());
         for (auto& element : value) fill(source, element);
@@ -78,8 +89,10 @@ template <class T>
 Bytes counted(std::size_t alternative) {
     Source source;
     const auto value = std::make_unique<T>();
-    if constexpr (codec::is_variant<T>::value) fill_alternative(source, alternative, *value);
-    else fill(source, *value);
+    if constexpr (codec::is_variant<T>::value)
+        fill_alternative(source, alternative, *value);
+    else
+        fill(source, *value);
     return encode(*value);
 }
 
@@ -101,8 +114,10 @@ codec::DecodeError recode(ByteView input, Bytes& again) {
 
 template <class T>
 constexpr std::size_t alternatives_of() {
-    if constexpr (codec::is_variant<T>::value) return std::variant_size_v<T>;
-    else return 1;
+    if constexpr (codec::is_variant<T>::value)
+        return std::variant_size_v<T>;
+    else
+        return 1;
 }
 
 template <class T>
@@ -114,13 +129,40 @@ WireType wire_type(const char* name) {
 
 const std::vector<WireType>& wire_types() {
 #define WIRE(type) wire_type<type>(#type)
-    static const std::vector<WireType> all{
-        WIRE(BatchHeader), WIRE(Payload), WIRE(Ack), WIRE(PoA), WIRE(BatchRecord), WIRE(Receipt), WIRE(LaneMessage),
-        WIRE(Cut), WIRE(Vote), WIRE(Certificate), WIRE(Proposal), WIRE(Tail), WIRE(FinalBlock), WIRE(FinalBlocks),
-        WIRE(ConsensusMessage), WIRE(SignedMessage), WIRE(EpochContext), WIRE(Genesis), WIRE(Result), WIRE(ExecutedBlock),
-        WIRE(Posting), WIRE(Evidence), WIRE(IntakeRequest), WIRE(IntakeReply), WIRE(ConsensusRequest), WIRE(ConsensusReply),
-        WIRE(ExecutionRequest), WIRE(ExecutionReply), WIRE(DaRequest), WIRE(DaReply), WIRE(BackendRequest), WIRE(BackendReply),
-        WIRE(RewardsRequest), WIRE(RewardsReply)};
+    static const std::vector<WireType> all{WIRE(BatchHeader),
+                                           WIRE(Payload),
+                                           WIRE(Ack),
+                                           WIRE(PoA),
+                                           WIRE(BatchRecord),
+                                           WIRE(Receipt),
+                                           WIRE(LaneMessage),
+                                           WIRE(Cut),
+                                           WIRE(Vote),
+                                           WIRE(Certificate),
+                                           WIRE(Proposal),
+                                           WIRE(Tail),
+                                           WIRE(FinalBlock),
+                                           WIRE(FinalBlocks),
+                                           WIRE(ConsensusMessage),
+                                           WIRE(SignedMessage),
+                                           WIRE(EpochContext),
+                                           WIRE(Genesis),
+                                           WIRE(Result),
+                                           WIRE(ExecutedBlock),
+                                           WIRE(Posting),
+                                           WIRE(Evidence),
+                                           WIRE(IntakeRequest),
+                                           WIRE(IntakeReply),
+                                           WIRE(ConsensusRequest),
+                                           WIRE(ConsensusReply),
+                                           WIRE(ExecutionRequest),
+                                           WIRE(ExecutionReply),
+                                           WIRE(DaRequest),
+                                           WIRE(DaReply),
+                                           WIRE(BackendRequest),
+                                           WIRE(BackendReply),
+                                           WIRE(RewardsRequest),
+                                           WIRE(RewardsReply)};
 #undef WIRE
     return all;
 }

@@ -1,8 +1,7 @@
-#include "actors/rewards/core/rewards_core.hpp"
-
 #include <gtest/gtest.h>
 
 #include "../watcher/mini_ledger.hpp"
+#include "actors/rewards/core/rewards_core.hpp"
 #include "actors/rewards/core/shares.hpp"
 
 namespace rondo::testing {
@@ -66,7 +65,8 @@ class Rewarding : public ::testing::Test {
             if (draw(4) != 0) made.block.block.votes.push_back({View(1), VoteKind::notarize, Digest{}, SignerIndex(i), {}});
         if (with_fees)
             for (std::uint32_t lane = 1; lane <= 4; ++lane)
-                if (draw(3) != 0) made.executed.lane_fees.push_back({LaneId(lane), Wei(draw(1'000'000'007)) * Wei(draw(1000) + 1)});
+                if (draw(3) != 0)
+                    made.executed.lane_fees.push_back({LaneId(lane), Wei(draw(1'000'000'007)) * Wei(draw(1000) + 1)});
         made.executed.outcomes = ledger.execute();
         for (const LaneFees& f : made.executed.lane_fees) open_pot += f.fees;
         if (made.executed.next_context) pots[made.executed.epoch.value] = std::exchange(open_pot, 0);
@@ -208,11 +208,21 @@ TEST_F(RewardsActor, AttestsOnceWhateverIsLostAndWheneverItCrashes) {
         feed(n, make());
         r = r * 6364136223846793005U + 1442695040888963407U;
         switch ((r >> 40) % 6) {
-            case 0: n.crash(); break;
-            case 1: n.answer(Fate::lost_after); n.crash(); break;
-            case 2: n.answer(Fate::lost_before); break;
-            case 3: n.answer(Fate::lost_after); break;
-            default: n.run(2000);
+            case 0:
+                n.crash();
+                break;
+            case 1:
+                n.answer(Fate::lost_after);
+                n.crash();
+                break;
+            case 2:
+                n.answer(Fate::lost_before);
+                break;
+            case 3:
+                n.answer(Fate::lost_after);
+                break;
+            default:
+                n.run(2000);
         }
     }
     for (int i = 0; i < 20; ++i) {

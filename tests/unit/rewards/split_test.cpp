@@ -45,7 +45,9 @@ TEST(ProRata, RoundsDownAndLosesLessThanOneUnitPerMember) {
         const auto parts = pro_rata(amount, weights);
         const Wei given = total_of(parts);
         EXPECT_LE(given, amount);
-        if (total_of(weights) != 0) { EXPECT_LT(amount - given, Wei(weights.size())); }
+        if (total_of(weights) != 0) {
+            EXPECT_LT(amount - given, Wei(weights.size()));
+        }
         for (std::size_t i = 0; i < parts.size(); ++i) {
             EXPECT_LE(parts[i] * total_of(weights), amount * weights[i]);
             EXPECT_GT((parts[i] + 1) * total_of(weights), amount * weights[i]);
@@ -70,9 +72,13 @@ TEST(ProRata, AgreesWithTheScenariosOfCosmos) {
         Wei commission = 0;
         const Wei rate = Wei(static_cast<std::uint64_t>(std::stod(scenario["commission"].get<std::string>()) * 1000));
         const auto check = [&](const nlohmann::json& expected) {
-            if (expected.contains("commission")) { EXPECT_EQ(commission.str(), expected["commission"].get<std::string>()) << scenario["name"]; }
+            if (expected.contains("commission")) {
+                EXPECT_EQ(commission.str(), expected["commission"].get<std::string>()) << scenario["name"];
+            }
             if (!expected.contains("rewards")) return;
-            for (const auto& [name, amount] : expected["rewards"].items()) { EXPECT_EQ(accrued[name].str(), amount.get<std::string>()) << scenario["name"]; }
+            for (const auto& [name, amount] : expected["rewards"].items()) {
+                EXPECT_EQ(accrued[name].str(), amount.get<std::string>()) << scenario["name"];
+            }
         };
         for (const auto& op : scenario["ops"]) {
             const std::string what = op[0];
@@ -100,7 +106,9 @@ TEST(ProRata, AgreesWithTheScenariosOfCosmos) {
         }
         check(scenario["expect"]);
         if (!scenario["expect"].contains("paid")) continue;
-        for (const auto& [name, amount] : scenario["expect"]["paid"].items()) { EXPECT_EQ(paid[name].str(), amount.get<std::string>()); }
+        for (const auto& [name, amount] : scenario["expect"]["paid"].items()) {
+            EXPECT_EQ(paid[name].str(), amount.get<std::string>());
+        }
     }
 }
 

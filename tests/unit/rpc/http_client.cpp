@@ -48,7 +48,8 @@ HttpReply HttpClient::post(const std::string& body) { return impl_->send(http::v
 HttpReply HttpClient::get() { return impl_->send(http::verb::get, ""); }
 
 nlohmann::json HttpClient::call(const std::string& method, nlohmann::json params) {
-    const auto reply = post(nlohmann::json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", std::move(params)}}.dump());
+    const auto reply =
+        post(nlohmann::json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", std::move(params)}}.dump());
     return nlohmann::json::parse(reply.body, nullptr, false);
 }
 

@@ -19,7 +19,8 @@ class Rpc : public ::testing::Test {
         config.chain_id = 8453;
         config.client_version = "rondo/test";
         for (std::size_t i = 0; i < actor_count; ++i)
-            config.node[static_cast<Actor>(i)] = {"inproc://nobody-" + std::to_string(i), "inproc://nobody-pub-" + std::to_string(i)};
+            config.node[static_cast<Actor>(i)] = {"inproc://nobody-" + std::to_string(i),
+                                                  "inproc://nobody-pub-" + std::to_string(i)};
         config.limits.answer_timeout_ms = 50;
     }
     HttpClient connect() {
@@ -54,8 +55,13 @@ TEST_F(Rpc, AnswersABatchInOrderAndLeavesNotificationsUnanswered) {
 TEST_F(Rpc, RefusesWhatIsNoRequestWithTheCodeOfTheSpecification) {
     auto client = connect();
     const std::vector<std::pair<std::string, int>> table{
-        {"{", code_parse}, {"", code_parse}, {"[]", code_request}, {"7", code_request}, {R"({"id":1})", code_request},
-        {R"({"id":1,"method":"eth_chainId","params":{"a":1}})", code_request}, {R"({"id":[],"method":"eth_chainId"})", code_request},
+        {"{", code_parse},
+        {"", code_parse},
+        {"[]", code_request},
+        {"7", code_request},
+        {R"({"id":1})", code_request},
+        {R"({"id":1,"method":"eth_chainId","params":{"a":1}})", code_request},
+        {R"({"id":[],"method":"eth_chainId"})", code_request},
         {R"({"id":1,"method":"eth_getBalance","params":["0x12"]})", code_params},
         {R"({"id":1,"method":"eth_getBalance","params":["0x0000000000000000000000000000000000000001","0x01"]})", code_params},
         {R"({"id":1,"method":"eth_sendRawTransaction","params":["0x123"]})", code_params},
@@ -147,9 +153,10 @@ TEST(RpcShapes, ABlockHasEveryFieldOfTheExecutionApis) {
     block.height = Height(17);
     block.timestamp_ms = 1'700'000'000'123;
     const Json out = block_object(block, 1, false);
-    for (const char* field : {"number", "hash", "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom",
-                              "difficulty", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce", "size", "transactions", "uncles",
-                              "baseFeePerGas"})
+    for (const char* field :
+         {"number",       "hash",      "parentHash", "sha3Uncles",   "miner",   "stateRoot",    "transactionsRoot",
+          "receiptsRoot", "logsBloom", "difficulty", "gasLimit",     "gasUsed", "timestamp",    "extraData",
+          "mixHash",      "nonce",     "size",       "transactions", "uncles",  "baseFeePerGas"})
         EXPECT_TRUE(out.contains(field)) << field;
     EXPECT_EQ(out["number"], "0x11");
     EXPECT_EQ(out["timestamp"], "0x6553f100");

@@ -70,10 +70,14 @@ class MiniLedger {
             }
             outcome.hash = t->hash;
             const std::uint64_t nonce = nonces_[*ethereum::recover_sender(*t)];
-            if (is_busy) outcome.admission = Admission::busy;
-            else if (t->nonce < nonce) outcome.reason = ethereum::Refusal::nonce_too_low;
-            else if (std::find(pool_.begin(), pool_.end(), raw) != pool_.end()) outcome.reason = ethereum::Refusal::already_known;
-            else outcome.admission = Admission::accepted, pool_.push_back(raw);
+            if (is_busy)
+                outcome.admission = Admission::busy;
+            else if (t->nonce < nonce)
+                outcome.reason = ethereum::Refusal::nonce_too_low;
+            else if (std::find(pool_.begin(), pool_.end(), raw) != pool_.end())
+                outcome.reason = ethereum::Refusal::already_known;
+            else
+                outcome.admission = Admission::accepted, pool_.push_back(raw);
         }
         return reply;
     }
@@ -124,7 +128,8 @@ class CoreHost {
     void run(DurationMs ms) {
         const Instant end = now.plus(ms);
         while (true) {
-            while (answer()) {}
+            while (answer()) {
+            }
             const auto next = std::min_element(timers_.begin(), timers_.end(),
                                                [](const auto& a, const auto& b) { return a.second < b.second; });
             if (next == timers_.end() || next->second > end) break;

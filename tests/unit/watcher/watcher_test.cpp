@@ -1,7 +1,6 @@
-#include "actors/watcher/core/watcher_core.hpp"
-
 #include <gtest/gtest.h>
 
+#include "actors/watcher/core/watcher_core.hpp"
 #include "mini_ledger.hpp"
 
 namespace rondo::testing {
@@ -178,7 +177,8 @@ TEST_F(WatcherFinds, AVoteInACertificateThatContradictsOneSeenAlone) {
 TEST_F(WatcherFinds, VotesInABlocksBodyThatContradictEachOther) {
     CoreHost w = watcher();
     FinalBlock final_block = chain.add({}).block;
-    for (const Vote& vote : {chain.vote(VoteKind::nullify, v, Digest{}, SignerIndex(2)), chain.vote(VoteKind::finalize, v, digest(3), SignerIndex(2))})
+    for (const Vote& vote : {chain.vote(VoteKind::nullify, v, Digest{}, SignerIndex(2)),
+                             chain.vote(VoteKind::finalize, v, digest(3), SignerIndex(2))})
         final_block.block.votes.push_back({vote.view, vote.vote, vote.digest, vote.signer, vote.signature});
     w.input(ChainMaker::stream(final_block));
     settle(w);
@@ -226,16 +226,22 @@ TEST(WatcherEpochs, WaitsForTheSetOfAnEpochThatIsNotKnownYet) {
     ChainMaker chain(4, parameters);
     MiniLedger ledger;
     std::size_t filed = 0;
-    ledger.module = [&](const ethereum::Transaction&, const Address&) { ++filed; return TxStatus::success; };
+    ledger.module = [&](const ethereum::Transaction&, const Address&) {
+        ++filed;
+        return TxStatus::success;
+    };
     ledger.views = [](const Call&) { return abi::Encoder().boolean(false).arguments(); };
     const auto key = *crypto::AccountKey::from_secret(Bytes(32, 101));
-    CoreHost w([&](const StoreView& view) {
-        return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{OperatorNumber(1), chain.genesis(), key}, view);
-    }, ledger);
+    CoreHost w(
+        [&](const StoreView& view) {
+            return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{OperatorNumber(1), chain.genesis(), key}, view);
+        },
+        ledger);
     for (std::uint8_t n = 1; n <= 2; ++n) {
         Digest d;
         d.bytes[0] = n;
-        w.input(StreamMessage{Stream::vote_signed, 0, encode(SignedMessage{chain.vote(VoteKind::notarize, View(2), d, SignerIndex(1), Epoch(3))})});
+        w.input(StreamMessage{Stream::vote_signed, 0,
+                              encode(SignedMessage{chain.vote(VoteKind::notarize, View(2), d, SignerIndex(1), Epoch(3))})});
     }
     EXPECT_EQ(w.number("evidence_open"), 0U);
     w.crash();
@@ -321,7 +327,8 @@ TEST_F(WatcherNeverAccuses, AnyoneOnAnHonestChain) {
         const Digest d = digest(static_cast<std::uint8_t>(view));
         for (std::uint16_t i = 0; i < 4; ++i) {
             w.input(votes(chain.vote(VoteKind::notarize, View(view), d, SignerIndex(i))));
-            w.input(votes(chain.vote(view % 3 == 0 ? VoteKind::nullify : VoteKind::finalize, View(view), view % 3 == 0 ? Digest{} : d, SignerIndex(i))));
+            w.input(votes(chain.vote(view % 3 == 0 ? VoteKind::nullify : VoteKind::finalize, View(view),
+                                     view % 3 == 0 ? Digest{} : d, SignerIndex(i))));
         }
         w.input(votes(chain.certificate(VoteKind::notarize, View(view), d)));
         block(w);
@@ -445,7 +452,8 @@ TEST_F(WatcherFiles, NothingThatDoesNotFitATransaction) {
     for (const std::uint64_t timestamp : {1U, 2U}) {
         Proposal p = proposal(60, timestamp);
         for (std::uint64_t i = 0; i < 700; ++i) {
-            const Vote vote = chain.vote(VoteKind::notarize, View(i + 1), digest(static_cast<std::uint8_t>(i)), SignerIndex(1), Epoch(1));
+            const Vote vote =
+                chain.vote(VoteKind::notarize, View(i + 1), digest(static_cast<std::uint8_t>(i)), SignerIndex(1), Epoch(1));
             p.votes.push_back({vote.view, vote.vote, vote.digest, vote.signer, vote.signature});
         }
         chain.sign(p, p.leader);
@@ -463,9 +471,12 @@ TEST_F(WatcherFiles, AfterTheOthersInADrawnOrder) {
         MiniLedger own;
         own.views = [](const Call&) { return abi::Encoder().boolean(false).arguments(); };
         const auto key = account(n);
-        CoreHost w([&](const StoreView& view) {
-            return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{OperatorNumber(n), chain.genesis(), key}, view);
-        }, own);
+        CoreHost w(
+            [&](const StoreView& view) {
+                return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{OperatorNumber(n), chain.genesis(), key},
+                                                              view);
+            },
+            own);
         w.input(votes(chain.vote(VoteKind::notarize, v, digest(1), SignerIndex(2))));
         w.input(votes(chain.vote(VoteKind::notarize, v, digest(2), SignerIndex(2))));
         DurationMs ms = 0;
@@ -482,7 +493,8 @@ TEST_F(WatcherFinds, WithinABudgetThatDropsOldEpochsFirst) {
     CoreHost w = watcher(1, {.bytes = 20'000, .epochs = 64});
     const auto old = chain.vote(VoteKind::notarize, v, digest(1), SignerIndex(2), Epoch(1));
     w.input(votes(old));
-    for (std::uint64_t view = 1; view < 200; ++view) w.input(votes(chain.vote(VoteKind::notarize, View(view), digest(1), SignerIndex(1), Epoch(2))));
+    for (std::uint64_t view = 1; view < 200; ++view)
+        w.input(votes(chain.vote(VoteKind::notarize, View(view), digest(1), SignerIndex(1), Epoch(2))));
     EXPECT_LE(w.number("index_bytes"), 20'000U);
     EXPECT_GT(w.number("index_dropped"), 0U);
     const std::uint64_t indexed = w.number("messages_indexed");
