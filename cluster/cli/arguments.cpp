@@ -179,6 +179,20 @@ void add_key(Program& p, KeyCommand& c, std::string& kind) {
     });
 }
 
+void add_rewards(Program& p, RewardsCommand& c) {
+    CLI::App* sub = p.add("rewards", "Who earned what, with proofs; claim it",
+                          "  rondo rewards\n  rondo rewards --account 0x1111111111111111111111111111111111111111 --json\n"
+                          "  rondo rewards --account 0x1111111111111111111111111111111111111111 --claim --key-file my.key",
+                          c.common);
+    sub->add_option("--account", c.account, "Of this account; default: where the operators' rewards go");
+    sub->add_flag("--claim", c.claim, "Have it paid out to the account");
+    sub->add_option("--key-file", c.key_file, "Key of the account that sends the claim and pays its fee; any funded one");
+    sub->add_option("--passphrase-fd", c.passphrase.descriptor, "Read the key's passphrase from this file descriptor");
+    sub->add_option("--passphrase-file", c.passphrase.file, "Read the key's passphrase from this file (mode 0600)");
+    sub->add_option("--timeout", c.timeout_s, "Seconds to wait for the claim's execution")->capture_default_str();
+    p.runs(sub, [&c] { return run_rewards(c); });
+}
+
 /// Words for bash to complete: the commands, and each command's options; file names otherwise.
 int print_completion(CLI::App& app) {
     std::string commands, cases;
@@ -229,6 +243,7 @@ int run_command_line(int argc, char** argv) {
     TraceCommand trace;
     VerifyCommand verify;
     KeyCommand key;
+    RewardsCommand rewards;
     std::string policy = "round-robin", stage, rate = "100", placement = "home", kind = "signing";
     add_init(program, init, policy);
     add_up_down(program, up, down);
@@ -243,6 +258,7 @@ int run_command_line(int argc, char** argv) {
     add_trace(program, trace);
     add_verify(program, verify);
     add_key(program, key, kind);
+    add_rewards(program, rewards);
     CLI::App* completion = program.app.add_subcommand("completion", "Print the completion script for bash");
     program.runs(completion, [&program] { return print_completion(program.app); });
     if (const std::string unknown = unknown_command(program.app, argc, argv); !unknown.empty()) return fail(exit_usage, unknown);

@@ -100,6 +100,16 @@ struct KeyCommand {
 };
 int run_key(const KeyCommand& command);
 
+struct RewardsCommand {
+    Common common;
+    std::string account;  ///< empty: the fee addresses of all operators
+    bool claim = false;
+    std::string key_file;  ///< of the account that sends and pays for the claim
+    PassphraseSource passphrase;
+    std::uint64_t timeout_s = 60;
+};
+int run_rewards(const RewardsCommand& command);
+
 /// The whole program.
 int run_command_line(int argc, char** argv);
 
