@@ -72,11 +72,15 @@ void Shell::retry_unsent_asks() {
     }
 }
 
+/// A replay says what is committed, even while newer records wait for their commit; a status is the core's own view of itself.
 void Shell::answer_replays() {
-    for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
-        if (auto chunk = outbox_.replay(view_, wanted)) node_.reply(route, std::move(*chunk));
+    if (!replays_wanted_.empty()) {
+        const store::ReadTxn committed = store_.read();
+        for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
+            if (auto chunk = outbox_.replay(committed, wanted)) node_.reply(route, std::move(*chunk));
+    }
     for (const bus::NodeBus::Route& route : std::exchange(statuses_wanted_, {})) node_.reply(route, status());
-    view_.close();
+    if (!txn_) view_.close();
 }
 
 void Shell::ask_replays() {

@@ -70,6 +70,7 @@ void Subscription::adopt(const bus::StreamHead& at) {
         incarnation_ = at.incarnation;
         moved_ = true;
         next_ = expected_ = 1;
+        committed_next_ = durable_next_ = 1;  // the old stream's cursor is not to be reported for the new one
         head_ = 0;
         queue_.clear();
         queue_bytes_ = 0;

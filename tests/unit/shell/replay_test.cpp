@@ -155,12 +155,20 @@ TEST_F(Replay, StartsAnewWhenThePublishersStoreWasReplacedAndAnswersSo) {
     bus::StreamChunk stale = chunks[0];
     EXPECT_FALSE(to.on_live(std::move(chunks[0])));
     EXPECT_EQ(drain(to), 3U);
+    store::WriteTxn txn = store->write();
+    to.persist(txn);
+    txn.commit();
+    to.synced();
+    EXPECT_EQ(to.durable_cursor().next, 4U);
     bus::StreamChunk other = stale;
     other.header.at.incarnation.bytes[0] = 2;
     EXPECT_FALSE(to.on_live(other));
     EXPECT_FALSE(to.has_next()) << "live messages alone do not prove a new store";
     ASSERT_TRUE(to.replay_to_ask(now));
     EXPECT_FALSE(to.on_replayed(other, 4));
+    EXPECT_EQ(to.durable_cursor().next, 1U) << "what was heard of the old stream is not reported for the new one";
+    to.synced();
+    EXPECT_EQ(to.durable_cursor().next, 1U);
     EXPECT_EQ(drain(to), 3U);
 }
 

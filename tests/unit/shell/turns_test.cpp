@@ -39,7 +39,9 @@ class Doer final : public Core {
         }
         return effects;
     }
-    std::vector<StatusField> status() const override { return {{"fired", fired_}}; }
+    std::vector<StatusField> status() const override {
+        return {{"fired", fired_}, {"remembered", remembered_}, {"noted", view_note()}};
+    }
 
   private:
     void reply(Effects& effects, RequestId id, Bytes payload) { effects.replies.push_back({id, std::move(payload)}); }
@@ -85,13 +87,22 @@ class Doer final : public Core {
                 reply(effects, request.id, note ? to_bytes(*note) : Bytes{});
                 break;
             }
+            case 'q':  // quietly: nobody hears of it
+                remembered_ = (remembered_ != 0 ? remembered_ : view_note()) + 1;
+                effects.put(notes, {3}, be(remembered_));
+                break;
             default:
                 break;  // never answered
         }
     }
+    [[nodiscard]] std::uint64_t view_note() const {
+        const auto note = view_.get(notes, Bytes{3});
+        return note ? read_be64(*note) : 0;
+    }
     const StoreView& view_;
     Instant started_;
     std::uint64_t fired_ = 0;
+    std::uint64_t remembered_ = 0;  ///< as often as it was noted, by this process
 };
 
 class Echo final : public Backend {
@@ -101,6 +112,12 @@ class Echo final : public Backend {
         return to_bytes(request);
     }
 };
+
+std::uint64_t fact(const ActorStatus& status, std::string_view name) {
+    for (const StatusEntry& entry : status.facts)
+        if (entry.name == name) return entry.number;
+    return 0;
+}
 
 class Turns : public World {
   protected:
@@ -176,6 +193,63 @@ TEST_F(Turns, SeeWhatEarlierStepsWrote) {
     ASSERT_EQ(da.end(SIGKILL), -SIGKILL);
     da = start();
     EXPECT_EQ(ask("g"), "p two");
+}
+
+TEST_F(Turns, ThatSayNothingAreSeenByTheCoreBeforeTheyAreStored) {
+    const Process da = start();
+    Client asker = client(Actor::da);
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        (void)asker.send(as_bytes("q"));
+        std::uint64_t remembered = 0;
+        EXPECT_TRUE(eventually([&] {
+            const auto status = asker.status(patience_ms);
+            if (!status) return false;
+            remembered = fact(*status, "remembered");
+            EXPECT_EQ(fact(*status, "noted"), remembered) << "the core and what it reads are of one moment";
+            return remembered == i;
+        }));
+        const auto again = asker.status(patience_ms);
+        ASSERT_TRUE(again);
+        EXPECT_EQ(fact(*again, "noted"), i);
+    }
+}
+
+TEST_F(Turns, ThatSayNothingAreStoredALittleLaterAllTheSame) {
+    Process da = start();
+    Client asker = client(Actor::da);
+    std::uint64_t before = 0;
+    ASSERT_TRUE(eventually([&] {
+        const auto status = asker.status(patience_ms);
+        if (status) before = fact(*status, "shell_commits");
+        return status && fact(*status, "fired") == 1;
+    }));
+    (void)asker.send(as_bytes("q"));
+    EXPECT_TRUE(eventually([&] {
+        const auto status = asker.status(patience_ms);
+        return status && fact(*status, "shell_commits") > before;
+    }));
+    ASSERT_EQ(da.end(SIGKILL), -SIGKILL);
+    da = start();
+    EXPECT_TRUE(eventually([&] {
+        const auto status = client(Actor::da).status(1000);
+        return status && fact(*status, "noted") == 1;
+    }));
+}
+
+TEST_F(Turns, ThatSaidNothingAreStoredOnSigterm) {
+    Process da = start();
+    Client asker = client(Actor::da);
+    (void)asker.send(as_bytes("q"));
+    EXPECT_TRUE(eventually([&] {
+        const auto status = asker.status(patience_ms);
+        return status && fact(*status, "remembered") == 1;
+    }));
+    ASSERT_EQ(da.end(SIGTERM), 0);
+    da = start();
+    EXPECT_TRUE(eventually([&] {
+        const auto status = client(Actor::da).status(1000);
+        return status && fact(*status, "noted") == 1;
+    }));
 }
 
 TEST_F(Turns, EndWithTheCodeOfACoreThatStops) {
