@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the pipeline on this machine and prints a table; promises in seconds are asserted here (exit 1), never in tests.
 #   bench/run.sh [--quick] [--only NAME] [--json FILE]
-# NAMEs: signed_transfers, latency_low, base_replay, recovery, idle
+# NAMEs: signed_transfers, latency_low, base_replay, recovery, failover, idle
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -108,6 +108,27 @@ bench_recovery() {
   record '{recovery: $v}' "{\"actor_s\": $(jq -n "$worst / 1000"), \"node_s\": $(jq -n "$took / 1000")}"
 }
 
+# The longest time without a new final block while one of the four nodes is dead and leads every fourth view.
+bench_failover() {
+  say "failover: node2 stops, $seconds_short s under load"
+  start_cluster failover --load-accounts 2000
+  "$rondo" load --home "$home" --rate 100 --seconds $((seconds_short + 5)) --node node0 --json >/dev/null &
+  local load=$! height=0 last now gap=0 found end
+  until_true 10 '.nodes[0].final_height > 20' >/dev/null
+  "$rondo" pause --home "$home" node2 >/dev/null
+  last=$(now_ms) end=$(($(now_ms) + seconds_short * 1000))
+  while now=$(now_ms); [ "$now" -lt "$end" ]; do
+    found=$(status_json | jq '.nodes[0].final_height')
+    [ $((now - last)) -gt "$gap" ] && gap=$((now - last))
+    [ "$found" -gt "$height" ] && height=$found last=$now
+  done
+  "$rondo" resume --home "$home" node2 >/dev/null
+  kill "$load" 2>/dev/null || true
+  wait "$load" 2>/dev/null || true
+  stop_cluster
+  record '{failover: $v}' "{\"longest_gap_s\": $(jq -n "$gap / 1000")}"
+}
+
 bench_idle() {
   say "an idle cluster, $seconds_long s"
   start_cluster idle
@@ -117,7 +138,7 @@ bench_idle() {
   ticks() { local sum=0 pid a; for pid in $pids; do a=($(sed 's/.*) //' "/proc/$pid/stat")); sum=$((sum + a[11] + a[12])); done; echo $sum; }
   until_true 10 '.nodes[0].final_height > 4' >/dev/null
   before=$(ticks); read -rt "$seconds_long" <> <(:) || true; after=$(ticks)
-  pss=$(for pid in $pids; do awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"; done | paste -sd+ | bc)
+  pss=$(for pid in $pids; do cat "/proc/$pid/smaps_rollup"; done | awk '/^Pss:/ { sum += $2 } END { print sum }')
   stop_cluster
   record '{idle: $v}' "$(jq -nc --argjson t $((after - before)) --argjson hz "$hz" --argjson s "$seconds_long" --argjson k "$pss" \
     '{core_percent_per_node: ($t / $hz / $s * 100 / 4), pss_mib: ($k / 1024)}')"
@@ -129,6 +150,7 @@ wanted signed_transfers && bench_signed_transfers
 wanted latency_low && bench_latency_low "$(jq -n "$first | .ecrecover_per_s / 2 * 0.25 * 0.1 | floor")"
 wanted base_replay && bench_base_replay
 wanted recovery && bench_recovery
+wanted failover && bench_failover
 wanted idle && bench_idle
 second=$(limits after)
 record '{limits: $v}' "$(larger "$first" "$second")"
@@ -147,6 +169,7 @@ missed=$(jq -r '
   check("final p99 <= 150 ms"; .latency_low.final_ms.p99; .latency_low.final_ms.p99 <= 150),
   check("actor back within 3 s"; .recovery.actor_s; .recovery.actor_s <= 3),
   check("node back within 20 s"; .recovery.node_s; .recovery.node_s <= 20),
+  check("failover: under 1 s"; .failover.longest_gap_s; .failover.longest_gap_s < 1),
   check("idle: under 3 % of a core per node"; .idle.core_percent_per_node; .idle.core_percent_per_node < 3),
   check("idle: at most 1 GiB"; .idle.pss_mib; .idle.pss_mib <= 1024)' <<<"$results")
 [ -z "$missed" ] || { printf 'missed:\n%s\n' "$missed"; exit 1; }
