@@ -9,6 +9,9 @@ namespace {
 int show(const KeyCommand& command) {
     const Home home = Home::at(command.common.home);
     const std::filesystem::path folder = home.node(command.target) / "keys";
+    std::error_code missing;
+    if (!std::filesystem::is_directory(folder, missing))
+        return fail(exit_usage, folder.string() + ": no such folder; NODE is the name of a node here, like node0");
     JsonArray list;
     Table table;
     table.header({"key", "kind", "public key or address", "sealed"});

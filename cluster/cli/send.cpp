@@ -296,6 +296,7 @@ int run_send(const SendCommand& command) {
     if (!genesis) return fail(exit_usage, genesis.error().message);
     auto items = read_items(command);
     if (!items) return fail(exit_usage, items.error().message);
+    if (items->empty()) return fail(exit_usage, command.file + ": holds no transaction; each line is an object with 'raw'");
     return SendRun(command, *view, *genesis, std::move(*items)).run();
 }
 

@@ -89,7 +89,7 @@ Trace follow(const ClusterView& view, const Hash256& hash) {
     else if (accepted)
         trace.stopped = "accepted, not certified yet";
     else
-        trace.stopped = "unknown to every node that answers";
+        trace.stopped = "unknown to every node that answers: it never arrived, was refused, or was replaced while held";
     return trace;
 }
 

@@ -10,6 +10,7 @@
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/config/actor_file.hpp"
 #include "cluster/launcher/launcher.hpp"
 #include "cluster/launcher/process.hpp"
 
@@ -24,6 +25,20 @@ std::optional<std::string> missing_program(const std::filesystem::path& folder) 
         if (::access(program.c_str(), X_OK) != 0)
             return program.string() + ": missing; build it, or run the `rondo` that lies beside it";
     }
+    return std::nullopt;
+}
+
+/// What is wrong with the files, before anything is started: all of one kind of mistake is found in one reading.
+std::optional<ConfigError> check_files(const ClusterView& view) {
+    if (const auto genesis = view.genesis(); !genesis) return genesis.error();
+    for (const NodeAddress& node : view.nodes)
+        for (std::size_t a = 0; a < actor_count; ++a) {
+            const auto file = read_actor_file(view.home.actor_file(node.name, static_cast<Actor>(a)));
+            if (!file) return file.error();
+            for (const std::filesystem::path& key : {file->signing_key, file->transport_key, file->account_key})
+                if (!key.empty())
+                    if (const auto header = read_key_header(key); !header) return header.error();
+        }
     return std::nullopt;
 }
 
@@ -118,6 +133,7 @@ int run_up(const UpCommand& command) {
     if (!view) return fail(exit_usage, view.error().message);
     const LauncherOptions options{view->home, view->file, program_folder()};
     if (const auto missing = missing_program(options.programs)) return fail(exit_usage, *missing);
+    if (const auto wrong = check_files(*view)) return fail(exit_usage, wrong->message);
     auto lock = LauncherLock::take(view->home);
     if (!lock) return fail(exit_no, lock.error().message);
     auto control = ControlSocket::listen(view->home);

@@ -6,6 +6,7 @@
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/config/cluster_file.hpp"
 #include "cluster/config/genesis_file.hpp"
 
 // The one place outside the actors' programs where two actors' libraries meet: the reader of what was posted feeds the executor.
@@ -162,6 +163,8 @@ void print_result(const VerifyCommand& command, const Rebuilding& rebuilding, co
 
 int run_verify(const VerifyCommand& command) {
     const Home home = Home::at(command.common.home);
+    if (command.genesis.empty())
+        if (const auto cluster = read_cluster_file(home); !cluster) return fail(exit_usage, cluster.error().message);
     const auto genesis = read_genesis(command.genesis.empty() ? home.genesis() : std::filesystem::path(command.genesis));
     if (!genesis) return fail(exit_usage, genesis.error().message);
     std::optional<ClusterView> view;
@@ -174,6 +177,9 @@ int run_verify(const VerifyCommand& command) {
     if (view && comparison.nodes() == 0)
         return fail(exit_unreachable, "no execution actor answers; start them with 'rondo up', or use --offline");
     const std::filesystem::path folder = command.da_folder.empty() ? home.da_folder() : std::filesystem::path(command.da_folder);
+    std::error_code unreadable;
+    if (!std::filesystem::is_directory(folder, unreadable))
+        return fail(exit_usage, folder.string() + ": no such folder; --da names the folder that the blocks were posted to");
     Rebuilding rebuilding(*genesis, comparison, command.common.json);
     const da::VerifyOptions options{.check_senders = true, .threads = std::max(1U, std::thread::hardware_concurrency())};
     const auto summary = da::verify_store(

@@ -1,6 +1,7 @@
 #include "cluster/config/actor_file.hpp"
 
 #include <array>
+#include <charconv>
 
 #include "cluster/config/toml_file.hpp"
 
@@ -14,11 +15,17 @@ constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channe
 std::string key_of(auto name) { return std::string(to_string(name)); }
 
 bool is_endpoint(const std::string& text) {
-    if (text.starts_with("tcp://")) return text.find(':', 6) != std::string::npos;
+    if (text.starts_with("tcp://")) {
+        const auto colon = text.rfind(':');
+        std::uint16_t port = 0;
+        const auto parsed = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+        return colon > 6 && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && port != 0;
+    }
     return text.starts_with("ipc://") && text.size() > 6 && text.size() - 6 <= 107;
 }
 
-constexpr std::string_view endpoint_advice = "must be tcp://host:port, or ipc:///path with a path of at most 107 bytes";
+constexpr std::string_view endpoint_advice =
+    "must be tcp://host:port with a port from 1 to 65535, or ipc:///path with a path of at most 107 bytes";
 
 std::string read_endpoint(TomlTable& table, std::string_view key) {
     std::string text = table.text(key);
@@ -67,7 +74,7 @@ std::string line(std::string_view key, const std::string& value, std::string_vie
 }
 
 std::string format_rpc(const RpcSettings& rpc) {
-    return "\n[rpc]  # JSON-RPC for wallets and libraries, over HTTP and WebSocket\n" +
+    return "\n[rpc]  # JSON-RPC for wallets and libraries, over HTTP\n" +
            line("host", toml_quoted(rpc.host), "0.0.0.0 opens it to other machines") +
            line("port", std::to_string(rpc.port), "0: no JSON-RPC") +
            line("connections_max", std::to_string(rpc.connections_max), "open at the same time") +

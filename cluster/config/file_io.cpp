@@ -107,6 +107,8 @@ Configured<void> rename_into_place(const std::filesystem::path& from, const std:
 Configured<void> make_private_folder(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
+    if (error)
+        return config_error(path.parent_path().string() + ": cannot be created: " + error.message() + "; choose another place");
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         return config_error(path.string() + ": cannot be created: " + reason());
     struct stat found {};

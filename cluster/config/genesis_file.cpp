@@ -194,7 +194,8 @@ Configured<Genesis> parse_genesis(std::string_view text, const std::string& name
     } catch (const Fault& fault) {
         return config_error(name + ": " + fault.message);
     } catch (const json::exception& error) {
-        return config_error(name + ": not valid JSON: " + error.what());
+        return config_error(name + ": damaged, it is not valid JSON; copy the genesis of this network again (" + error.what() +
+                            ")");
     }
 }
 

@@ -71,6 +71,9 @@ std::optional<ConfigError> check(const InitOptions& options) {
             "and there are only more nodes that can stop"};
     if (n > nodes_max)
         return ConfigError{"--nodes " + std::to_string(n) + ": at most " + std::to_string(nodes_max) + " on one machine"};
+    if (options.stakes_ether.size() > n)
+        return ConfigError{"--stakes: " + std::to_string(options.stakes_ether.size()) + " stakes for " + std::to_string(n) +
+                           " nodes; give one for each, or fewer: the last one counts for all that follow"};
     std::error_code error;
     const std::filesystem::path& root = options.home.root;
     if (std::filesystem::exists(options.home.cluster_file(), error))

@@ -143,6 +143,10 @@ class Launcher {
         child.pid = 0;
         const ProcessEnd end = describe_end(status);
         child.last_end = end.text;
+        // Of one that stays down the reader wants the reason here, and the reason is the last that it said.
+        if (const std::string said = end.may_restart ? "" : last_line(options_.home.log_file(child.node, child.actor));
+            !said.empty())
+            child.last_end += "\n    " + said;
         if (stopping_) {
             child.state = ProcessState::stopping;
             return;

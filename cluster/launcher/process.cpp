@@ -5,6 +5,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
+
 namespace rondo {
 namespace {
 
@@ -49,6 +52,20 @@ void rotate_log(const std::filesystem::path& log, std::uintmax_t bytes_max) {
     if (error || size <= bytes_max) return;
     std::filesystem::copy_file(log, log.string() + ".1", std::filesystem::copy_options::overwrite_existing, error);
     std::filesystem::resize_file(log, 0, error);
+}
+
+std::string last_line(const std::filesystem::path& log) {
+    constexpr std::uintmax_t tail_bytes = 4096;
+    constexpr std::size_t line_bytes_max = 500;
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(log, error);
+    std::ifstream file(log, std::ios::binary);
+    if (error || !file) return {};
+    file.seekg(static_cast<std::streamoff>(size - std::min(size, tail_bytes)));
+    std::string last;
+    for (std::string line; std::getline(file, line);)
+        if (!line.empty()) last = line;
+    return last.substr(0, line_bytes_max);
 }
 
 std::filesystem::path program_folder() {

@@ -16,6 +16,9 @@ namespace rondo {
 /// written meanwhile may be lost.
 void rotate_log(const std::filesystem::path& log, std::uintmax_t bytes_max);
 
+/// What the process said last, cut to a sentence's length; empty if it said nothing.
+[[nodiscard]] std::string last_line(const std::filesystem::path& log);
+
 /// The folder of the running program: the actors' programs lie beside it.
 [[nodiscard]] std::filesystem::path program_folder();
 

@@ -26,7 +26,7 @@ Json stage(std::string_view name, std::uint64_t at_ms, std::uint64_t height) {
 }
 
 std::string stopped_before_order(const FindPendingReply& pending) {
-    if (!pending.known) return "unknown here: it never arrived at this operator, or was refused";
+    if (!pending.known) return "unknown here: it never arrived at this operator, was refused, or was replaced while held";
     if (pending.admission == Admission::held)
         return "held: a lower nonce of this sender is missing, or its balance does not cover it yet";
     return "";
@@ -44,8 +44,10 @@ Awaited trace(Node& node, Params params) {
     if (!postings) co_return tl::unexpected(postings.error());
 
     Json stages = Json::array();
-    if (pending->accepted_ms != 0) stages.push_back(stage("accepted", pending->accepted_ms, 0));
-    if (pending->certified_ms != 0) stages.push_back(stage("certified", pending->certified_ms, 0));
+    // What has been ordered was accepted and certified before, though perhaps not by this operator: then without a time.
+    const bool held = pending->known && pending->admission == Admission::held;
+    if ((pending->accepted_ms != 0 && !held) || ordered->ordered) stages.push_back(stage("accepted", pending->accepted_ms, 0));
+    if (pending->certified_ms != 0 || ordered->ordered) stages.push_back(stage("certified", pending->certified_ms, 0));
     Json stopped = nullptr;
     if (ordered->ordered) {
         stages.push_back(stage("final", ordered->block_timestamp_ms, ordered->height.value));

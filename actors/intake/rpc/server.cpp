@@ -38,6 +38,35 @@ Response text_response(const http::request<http::string_body>& request, http::st
     return out;
 }
 
+/// The answer to what is no request or too large a one; nothing when the connection just ended.
+std::optional<Response> refusal_of(const boost::system::error_code& error, const Limits& limits) {
+    http::request<http::string_body> none;
+    none.version(11);
+    none.keep_alive(false);
+    if (error == http::error::body_limit)
+        return text_response(none, http::status::payload_too_large,
+                             "the body is over " + std::to_string(limits.body_bytes_max) + " bytes; send less at once\n");
+    if (error == http::error::header_limit)
+        return text_response(none, http::status::request_header_fields_too_large,
+                             "the header is over " + std::to_string(limits.header_bytes_max) + " bytes\n");
+    const bool ended = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (ended || error.category() != http::make_error_code(http::error::bad_value).category()) return std::nullopt;
+    return text_response(none, http::status::bad_request, "this is no HTTP request: " + error.message() + "\n");
+}
+
+/// Closing on unread bytes resets the connection, and the client may lose the refusal that it was sent. So some more is read,
+/// up to a bound in bytes and in time.
+asio::awaitable<void> swallow_rest(beast::tcp_stream& stream, const Limits& limits) {
+    std::vector<char> unread(1U << 16);
+    boost::system::error_code error;
+    stream.expires_after(std::chrono::milliseconds(std::min<std::uint64_t>(limits.header_timeout_ms, 2000)));
+    for (std::size_t left = 8 * limits.body_bytes_max; !error && left > 0;) {
+        const std::size_t got =
+            co_await stream.async_read_some(asio::buffer(unread), asio::redirect_error(asio::use_awaitable, error));
+        left -= std::min(left, got);
+    }
+}
+
 }  // namespace
 
 struct RpcServer::Impl {
@@ -158,14 +187,11 @@ asio::awaitable<void> RpcServer::Impl::serve(tcp::socket socket, asio::ip::addre
         parser.header_limit(static_cast<std::uint32_t>(config.limits.header_bytes_max));
         stream.expires_after(std::chrono::milliseconds(timeout_ms));
         co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-        const bool too_large = error == http::error::body_limit;
-        if (error && !too_large) break;
         Response response;
-        if (too_large) {
-            response =
-                text_response(parser.get(), http::status::payload_too_large,
-                              "the body is over " + std::to_string(config.limits.body_bytes_max) + " bytes; send less at once\n");
-            response.keep_alive(false);
+        if (error) {
+            auto refusal = refusal_of(error, config.limits);
+            if (!refusal) break;
+            response = std::move(*refusal);
         } else {
             stream.expires_never();  // answering has a deadline of its own, for every actor that is asked
             response = co_await respond(parser.get(), address);
@@ -177,6 +203,7 @@ asio::awaitable<void> RpcServer::Impl::serve(tcp::socket socket, asio::ip::addre
         timeout_ms = config.limits.idle_timeout_ms;
     }
     stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    co_await swallow_rest(stream, config.limits);
 }
 
 asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::string_body>& request,

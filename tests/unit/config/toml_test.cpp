@@ -104,6 +104,21 @@ TEST_F(Toml, ASocketPathThatTheKernelWouldCutIsRefused) {
     EXPECT_THAT(back.error().message, HasSubstr("at most 107 bytes"));
 }
 
+TEST_F(Toml, AnEndpointWhosePortIsNoneIsRefusedBeforeASocketIsOpened) {
+    ActorFile file;
+    file.actor = Actor::consensus;
+    for (std::size_t a = 0; a < actor_count; ++a) file.node[static_cast<Actor>(a)] = {"ipc:///run/a.req", "ipc:///run/a.pub"};
+    file.listen = {{Channel::votes, "tcp://127.0.0.1:4000"}, {Channel::sync, "tcp://127.0.0.1:4001"}};
+    const std::string good = format_actor_file(file, path(""));
+    EXPECT_TRUE(read_actor_file(write("consensus.toml", good)));
+    for (const char* port : {"99999", "0", "", "x", "-1", "40x"}) {
+        const auto text = test::replaced(good, "tcp://127.0.0.1:4000", std::string("tcp://127.0.0.1:") + port);
+        const auto bad = read_actor_file(write("consensus.toml", text));
+        ASSERT_FALSE(bad) << port;
+        EXPECT_THAT(bad.error().message, AllOf(HasSubstr("'votes' in [listen]"), HasSubstr("from 1 to 65535")));
+    }
+}
+
 TEST_F(Toml, AClusterFileReadsBackAndRefusesANodeThatStandsTwice) {
     const Home home = Home::at(path(""));
     ClusterFile cluster;

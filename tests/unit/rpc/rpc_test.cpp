@@ -10,6 +10,7 @@ namespace rondo::rpc {
 namespace {
 
 using test::HttpClient;
+using test::HttpReply;
 
 /// A server whose actors never answer: what it says without them, and how it fails without them.
 class Rpc : public ::testing::Test {
@@ -87,6 +88,24 @@ TEST_F(Rpc, ClosesOnABodyOverTheLimitAndGoesOnServingOthers) {
     auto modest = connect();
     EXPECT_EQ(greedy.post(std::string(5000, ' ')).status, 413U);
     EXPECT_EQ(modest.call("eth_chainId", Json::array())["result"], "0x2105");
+}
+
+TEST_F(Rpc, TellsEvenAClientThatIsStillWritingThatItsBodyIsTooLarge) {
+    config.limits.body_bytes_max = 1U << 20;
+    auto greedy = connect();
+    const HttpReply reply = greedy.post(std::string(6U << 20, ' '));
+    EXPECT_EQ(reply.status, 413U);
+    EXPECT_NE(reply.body.find("over 1048576 bytes"), std::string::npos);
+}
+
+TEST_F(Rpc, AnswersWhatIsNoHttpAndAHeaderOverTheLimitByTheirStatus) {
+    auto garbage = connect();
+    EXPECT_EQ(garbage.raw("\x16\x03\x01 no request\r\n\r\n").status, 400U);
+    auto negative = connect();
+    EXPECT_EQ(negative.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n").status, 400U);
+    auto wide = connect();
+    EXPECT_EQ(wide.raw("POST / HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n").status, 431U);
+    EXPECT_EQ(connect().call("eth_chainId", Json::array())["result"], "0x2105");
 }
 
 TEST_F(Rpc, RefusesABatchOverTheLimitWhole) {
