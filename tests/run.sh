@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 build=${RONDO_BUILD_DIR:-build}
 export RONDO_BUILD_DIR=$build
 
+command -v npm >/dev/null || ./deploy/install.sh npm  # for the wallet scenario
 ./deploy/build.sh || { echo "the build failed" >&2; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 reports=$(mktemp -d)

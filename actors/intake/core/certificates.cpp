@@ -38,6 +38,7 @@ LaneVerdict check_certificate(const Common& common, const EpochContext& context,
         all.push_back(ack.signer);
         if (ack.verified) verified.push_back(ack.signer);
     }
+    if (certificate.header.epoch != context.epoch) return LaneVerdict::other_epoch;
     if (!enough(context, all, verified)) return LaneVerdict::not_a_quorum;
     if (!mine)
         if (const LaneVerdict verdict = check_header(common, context, certificate.header); verdict != LaneVerdict::ok)

@@ -57,6 +57,9 @@ bool Fetch::on_found(const BatchFound& found) {
     if (!wanted_.contains(digest)) return false;
     const auto payload = open_payload(batch.header, batch.payload);
     if (!payload) return false;
+    // The digest does not cover the signature. A header in the store is the owner's word, as far as the owner is known.
+    const EpochContext* context = common_.epochs.context_of(batch.header.epoch);
+    if (context != nullptr && check_header(common_, *context, batch.header) != LaneVerdict::ok) return false;
     wanted_.erase(digest);
     batches_.store(digest, batch.header, batch.payload);
     return true;

@@ -39,6 +39,9 @@ inline constexpr std::size_t batch_transactions_max = 1U << 16;
 /// Between two batches of a lane: below it the fixed cost of a batch (signatures, syncs, messages) takes more than company saves.
 inline constexpr DurationMs seal_interval_ms = 20;
 inline constexpr DurationMs verify_after_ms = 50;             ///< no certificate by then: ask the others to verify
+/// What a certificate is thought to take at most, however long the last ones took: the patience that follows from it stays finite
+/// when members that should verify are dead batch after batch.
+inline constexpr DurationMs usual_ms_max = 250;
 inline constexpr std::size_t verify_transactions_per_ms = 5;  ///< and this much later for a large batch: recovery is work
 inline constexpr std::size_t verifications_max = 64;          ///< batches of others on the worker pool at once
 inline constexpr std::uint64_t logged_refusals_max = 64;      ///< then one in so many

@@ -208,7 +208,7 @@ void OwnLane::certify_if_enough() {
         common_.effects->sends.push_back({Channel::lanes, peer, message});
         ++unheard_[peer];
     }
-    usual_ms_ = (3 * usual_ms_ + common_.now.value - flight_->launched.value) / 4;
+    usual_ms_ = std::min(usual_ms_max, (3 * usual_ms_ + common_.now.value - flight_->launched.value) / 4);
     certified_ms_[flight_->header.height] = common_.now.value;
     if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
     flight_.reset();
@@ -218,13 +218,17 @@ void OwnLane::on_verify_timer() {
     if (!flight_ || !common_.epochs.context()) return;
     const EpochContext& context = *common_.epochs.context();
     const BatchHeader& header = flight_->header;
-    // One more each time: under load everybody is slow, and asking all at once would make it worse.
-    std::size_t left = ++flight_->asked + 1;
+    // Those who verify by themselves, and one more each time: under load everybody is slow, and asking all at once would make it
+    // worse.
+    ++flight_->asked;
+    std::size_t further = 0;
+    Stake expected = context.at(*common_.self_index())->stake;
     for (const SignerIndex candidate : verifier_order(context, header.lane, header.height)) {
-        const OperatorNumber peer = context.at(candidate)->number;
-        if (peer == common_.self) continue;
-        if (!flight_->tally.has_verified(candidate)) common_.send(peer, VerifyRequest{flight_->digest});
-        if (--left == 0) break;
+        const OperatorInfo& peer = *context.at(candidate);
+        if (peer.number == common_.self) continue;
+        if (expected >= context.weak() && ++further > flight_->asked) break;
+        expected = expected.plus(peer.stake.value);
+        if (!flight_->tally.has_verified(candidate)) common_.send(peer.number, VerifyRequest{flight_->digest});
     }
     arm_verify();
 }

@@ -39,7 +39,11 @@ class OwnLane {
     void heard_from(OperatorNumber peer) { unheard_.erase(peer); }
     void on_retry_timer();
     void on_verify_timer();
-    void on_seal_timer() { seal_timer_armed_ = false; }
+    /// The interval is over by the timer, whatever the wall clock says.
+    void on_seal_timer() {
+        seal_timer_armed_ = false;
+        sealed_at_ = Instant();
+    }
     void on_committed();
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
 #include "tests/simulation/world/world.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t replay_rows_max = 64;
 constexpr Micros replay_retry = 200 * millisecond;
 constexpr Micros beat_interval = 100 * millisecond;
+constexpr Micros hold_back_max = limits::commit_ms_max * millisecond;
 constexpr std::uint64_t beats_per_sync = 7;  ///< of a Derived store
 /// A bound no healthy run comes near; beyond it messages from peers are lost, as on a socket at its high-water mark.
 constexpr std::size_t inbox_max = 20'000;
@@ -54,7 +56,7 @@ void SimShell::start() {
         busy_ = true;
         step_time_ = world_.now_at(node_);
         take(core_->start(step_time_));
-        finish_turn();
+        finish_turn(true);
     });
     if (!is_up()) return;
     world_.clock().after(1 + random_.below(beat_interval), [this, life = life_] {
@@ -72,6 +74,7 @@ void SimShell::die() {
     open_requests_.clear();
     timers_.clear();
     turn_scheduled_ = busy_ = false;
+    commit_due_.reset();
     paused_until_ = 0;
 }
 
@@ -248,7 +251,7 @@ void SimShell::turn() {
             }
             take(core_->step(step_time_, item.input));
         }
-        finish_turn();
+        finish_turn(false);
     });
 }
 
@@ -297,14 +300,49 @@ void SimShell::number(Publish publish) {
     actions_.emplace_back(Numbered{publish.stream, sequence, std::move(payload), publish.identity});
 }
 
-void SimShell::finish_turn() {
+/// Timers and jobs leave nobody the wiser.
+bool SimShell::is_heard(const Action& action) {
+    return std::holds_alternative<Numbered>(action) || std::holds_alternative<Send>(action) ||
+           std::holds_alternative<Ask>(action) || std::holds_alternative<Reply>(action);
+}
+
+/// Nothing is said: records and cursors stay in the open transaction, for the next commit or until hold_back_max. A crash before
+/// it takes all of them.
+void SimShell::hold_back(std::vector<Action> actions) {
+    if (!commit_due_) {
+        commit_due_ = world_.clock().now() + hold_back_max;
+        world_.clock().at(*commit_due_, [this, life = life_, due = *commit_due_] {
+            if (life == life_ && commit_due_ == due) commit();
+        });
+    }
+    if (mutant_ == ShellMutant::cursor_of_held_back) store_.commit_only(own_);
+    world_.clock().after(5 + random_.below(30), [this, life = life_, said = std::move(actions)]() mutable {
+        if (life != life_) return;
+        const std::size_t all = said.size();
+        speak(std::move(said), all);
+        busy_ = false;
+        schedule_turn();
+    });
+}
+
+void SimShell::commit() {
+    store_.commit(traits_.durability == Durability::durable);
+    commit_due_.reset();
+}
+
+void SimShell::finish_turn(bool commit_anyway) {
     if (!is_up()) return;
     std::vector<Action> actions = std::move(actions_);
     actions_.clear();
+    const bool overdue = commit_due_ && world_.clock().now() >= *commit_due_;
     const Boundary boundary = world_.draw_boundary();
+    if (!commit_anyway && !overdue && std::ranges::none_of(actions, is_heard)) {
+        if (boundary != Boundary::none) return world_.kill(*this);
+        return hold_back(std::move(actions));
+    }
     if (mutant_ == ShellMutant::send_before_sync && boundary == Boundary::before_commit) speak(actions, actions.size());
     if (boundary == Boundary::before_commit) return world_.kill(*this);
-    store_.commit(traits_.durability == Durability::durable);
+    commit();
     if (boundary == Boundary::between_sends) {
         speak(std::move(actions), random_.below(actions.size() + 1));
         return world_.kill(*this);
@@ -395,7 +433,7 @@ void SimShell::beat() {
             const auto stream = static_cast<Stream>(i);
             if (publisher_of(stream) == traits_.actor) world_.announce(node_, stream, incarnation(), head(stream));
         }
-        if (random_.one_in(beats_per_sync) && !busy_) store_.commit(true);
+        if (random_.one_in(beats_per_sync) && !busy_) store_.sync();
     }
     world_.clock().after(beat_interval, [this, life = life_] {
         if (life == life_) beat();

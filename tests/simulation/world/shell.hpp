@@ -19,13 +19,14 @@ enum class ShellMutant : std::uint8_t {
     send_before_sync,            ///< speaks first, then commits
     cursor_outside_transaction,  ///< the cursor's commit is not the one of the effects
     lost_outbox_row,             ///< publishes without writing the row down
+    cursor_of_held_back,         ///< commits the cursors of a turn that said nothing, and its records with the next one
 };
 
 using SharedBytes = std::shared_ptr<const Bytes>;
 using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 
-/// The shell of cluster/shell, on virtual time and a simulated disk: the same turn (inputs, steps, one commit, then speak), the
-/// same outbox, cursors, replays, requests, deadlines and timers, and the chance to die at each boundary between them.
+/// The shell of cluster/shell, on virtual time and a simulated disk: the same turn (inputs, steps, one commit, then speak; a turn
+/// that says nothing leaves its records and cursors to the next commit), the same outbox, cursors, replays, requests, deadlines and timers, and the chance to die at each boundary between them.
 class SimShell {
   public:
     SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore make, Random random, ShellMutant mutant);
@@ -78,7 +79,10 @@ class SimShell {
     void turn();
     void take(Effects effects);
     void number(Publish publish);
-    void finish_turn();
+    void finish_turn(bool commit_anyway);
+    void hold_back(std::vector<Action> actions);
+    void commit();
+    [[nodiscard]] static bool is_heard(const Action& action);
     void speak(std::vector<Action> actions, std::size_t limit);
     void say(Action& action);
     void ask(Ask ask);
@@ -105,6 +109,7 @@ class SimShell {
     std::size_t queued_max_ = 0;
     bool turn_scheduled_ = false;
     bool busy_ = false;
+    std::optional<Micros> commit_due_;  ///< records are held back until then at most
     Micros paused_until_ = 0;
     std::vector<Action> actions_;  ///< of the turn under way
     Instant step_time_;

@@ -23,6 +23,10 @@ class SimStore : public StoreView {
 
     /// Ends the turn. A synced commit syncs all before it too.
     void commit(bool synced);
+    /// What was committed is safe from a power cut now; the open turn stays open.
+    void sync() { unsynced_.clear(); }
+    /// For a mutant: what the open turn wrote to this table stays whatever happens to the rest.
+    void commit_only(Table table) { std::erase_if(open_, [&](const Undo& u) { return u.table == table.index; }); }
     void roll_back();  ///< the process died before the commit
     /// The power failed: of the unsynced commits only the oldest `survivors` are left.
     void lose_unsynced(std::size_t survivors);

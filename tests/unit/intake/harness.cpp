@@ -159,6 +159,7 @@ IntakeReply Cluster::ask(std::size_t node, IntakeRequest request) {
 std::vector<SubmitOutcome> Cluster::submit(std::size_t node, std::vector<Bytes> transactions) {
     const std::size_t count = transactions.size();
     const IntakeReply reply = ask(node, SubmitRequest{std::move(transactions)});
+    pass_seal_intervals();
     const auto* submitted = std::get_if<SubmitReply>(&reply);
     EXPECT_NE(submitted, nullptr);
     return submitted == nullptr ? std::vector<SubmitOutcome>(count) : submitted->outcomes;
@@ -170,6 +171,19 @@ void Cluster::run() {
         queue_.pop_front();
         if (nodes_[event.node].up) step(event.node, event.input);
     }
+}
+
+void Cluster::pass_seal_intervals() {
+    const auto next = [this] {
+        std::optional<Instant> due;
+        for (const Node& node : nodes_) {
+            const auto timer = node.timers.find(intake::id_of(intake::TimerName::lane_seal));
+            if (node.up && timer != node.timers.end() && (!due || timer->second < *due)) due = timer->second;
+        }
+        return due;
+    };
+    run();
+    while (const auto due = next()) advance(due->value - std::min(due->value, now_.value));
 }
 
 void Cluster::advance(DurationMs by) {

@@ -99,6 +99,8 @@ class Cluster {
     [[nodiscard]] IntakeReply ask(std::size_t node, IntakeRequest request);
 
     void run();  ///< until nothing is on its way
+    /// Until no lane waits for its interval between batches; time passes by as much and no more.
+    void pass_seal_intervals();
     void advance(DurationMs by);
     /// A final block with every certified tip, on every node that is up; executed too unless told otherwise.
     Height finalize(bool execute = true);

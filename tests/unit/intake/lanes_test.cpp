@@ -45,6 +45,13 @@ void say(Cluster& cluster, std::size_t from, std::size_t to, const LaneMessage& 
     cluster.run();
 }
 
+/// Until the node has so many certificates; far more than allowed if they do not come.
+DurationMs time_to_certify(Cluster& cluster, std::size_t node, std::size_t count) {
+    const Instant from = cluster.now();
+    while (cluster.at(node).certificates().size() < count && cluster.now() < from.plus(60'000)) cluster.advance(5);
+    return cluster.now().value - from.value;
+}
+
 TEST(OwnLane, HasOneBatchInFlight) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);
@@ -111,6 +118,48 @@ TEST(OwnLane, AsksTheOthersToVerifyWhenTheFirstVerifierIsSilent) {
     EXPECT_TRUE(cluster.at(0).certificates().empty());
     cluster.advance(intake::verify_after_ms + 1);
     EXPECT_EQ(cluster.at(0).certificates().size(), 1U);
+}
+
+TEST(OwnLane, LosesNoPatienceWithMembersThatAreDeadBatchAfterBatch) {
+    Cluster cluster(7);
+    const User user = cluster.user_at(0);
+    cluster.stop(5);
+    cluster.stop(6);
+    // At worst both are the ones that verify by themselves, and two more are asked, one after the other.
+    const DurationMs longest = 2 * (intake::verify_after_ms + 2 * intake::usual_ms_max);
+    for (std::uint64_t nonce = 0; nonce < 60; ++nonce) {
+        ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
+        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), longest) << "batch " << nonce;
+        if (nonce % 8 == 7) cluster.finalize();
+    }
+}
+
+TEST(OwnLane, SealsNoSoonerThanAnIntervalAfterTheLastAndThenByItself) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    for (std::uint64_t nonce = 0; nonce < 3; ++nonce) {
+        (void)cluster.post(0, SubmitRequest{{make_tx(user, {.nonce = nonce})}});
+        cluster.run();
+    }
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 1U);
+    cluster.advance(intake::seal_interval_ms - 1);
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 1U);
+    cluster.advance(1);
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 2U) << "nothing but the timer asks for it";
+    EXPECT_EQ(cluster.at(0).status("waiting_transactions"), 0U);
+}
+
+TEST(OwnLane, SealsAfterARestartThatTookTheTimer) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    for (std::uint64_t nonce = 0; nonce < 2; ++nonce) {
+        (void)cluster.post(0, SubmitRequest{{make_tx(user, {.nonce = nonce})}});
+        cluster.run();
+    }
+    ASSERT_EQ(cluster.at(0).status("waiting_transactions"), 1U);
+    cluster.restart(0);
+    cluster.run();
+    EXPECT_EQ(cluster.at(0).status("lane_sealed_height"), 2U);
 }
 
 TEST(OwnLane, AFullWindowIsBusyAndOpensWithTheFinalCut) {
@@ -278,7 +327,8 @@ TEST(OwnLane, ADeadPeerGetsCertificatesButNoPayloadsAfterAWhile) {
     };
     for (std::uint64_t nonce = 0; nonce < 40; ++nonce) {
         ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
-        cluster.advance(60);  // in case the silent one was the first verifier
+        // In case the silent one was the first verifier.
+        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), intake::verify_after_ms + 2 * intake::usual_ms_max);
     }
     EXPECT_EQ(offers, intake::unheard_batches_max);
     EXPECT_EQ(certificates, 40U);

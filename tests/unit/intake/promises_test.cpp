@@ -98,6 +98,7 @@ TEST(Promises, EveryReceiptsPlaceIsTheSealedBatchesLeaf) {
             ASSERT_EQ(outcome.admission, Admission::accepted);
             promised.emplace_back(raw, *outcome.receipt);
         }
+    cluster.pass_seal_intervals();
     cluster.finalize();
     for (const auto& [raw, receipt] : promised) {
         EXPECT_EQ(leaf_at(cluster.at(0), receipt), raw);

@@ -131,7 +131,7 @@ TEST(Fetching, GoesOnAfterARestartAndAsksOthersWhenTheFirstAreSilent) {
     EXPECT_EQ(cluster.at(3).batches().size(), 1U);
 }
 
-TEST(Fetching, ABatchWithAnotherPayloadThanItsHeaderSaysIsNotTaken) {
+TEST(Fetching, ABatchWithAnotherPayloadOrSignatureThanItsHeadersIsNotTaken) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);
     cluster.stop(3);
@@ -145,6 +145,12 @@ TEST(Fetching, ABatchWithAnotherPayloadThanItsHeaderSaysIsNotTaken) {
     cluster.start(3);
     BatchRecord forged = real;
     forged.payload.back() ^= 1;
+    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
+    cluster.run();
+    EXPECT_TRUE(cluster.at(3).batches().empty());
+    forged = real;
+    forged.header.signature.bytes[0] ^= 1;
+    ASSERT_EQ(digest_of(forged.header), digest_of(real.header));
     cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
     EXPECT_TRUE(cluster.at(3).batches().empty());
