@@ -38,7 +38,7 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
 /// Between two batches of a lane: below it the fixed cost of a batch (signatures, syncs, messages) takes more than company saves.
 inline constexpr DurationMs seal_interval_ms = 20;
-inline constexpr DurationMs verify_after_ms = 50;             ///< no certificate by then: ask the others to verify
+inline constexpr DurationMs verify_after_ms = 50;  ///< no certificate by then: ask the others to verify
 /// What a certificate is thought to take at most, however long the last ones took: the patience that follows from it stays finite
 /// when members that should verify are dead batch after batch.
 inline constexpr DurationMs usual_ms_max = 250;
