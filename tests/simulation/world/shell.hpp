@@ -26,7 +26,8 @@ using SharedBytes = std::shared_ptr<const Bytes>;
 using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 
 /// The shell of cluster/shell, on virtual time and a simulated disk: the same turn (inputs, steps, one commit, then speak; a turn
-/// that says nothing leaves its records and cursors to the next commit), the same outbox, cursors, replays, requests, deadlines and timers, and the chance to die at each boundary between them.
+/// that says nothing leaves its records and cursors to the next commit), the same outbox, cursors, replays, requests, deadlines
+/// and timers, and the chance to die at each boundary between them.
 class SimShell {
   public:
     SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore make, Random random, ShellMutant mutant);

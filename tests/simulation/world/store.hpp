@@ -26,7 +26,9 @@ class SimStore : public StoreView {
     /// What was committed is safe from a power cut now; the open turn stays open.
     void sync() { unsynced_.clear(); }
     /// For a mutant: what the open turn wrote to this table stays whatever happens to the rest.
-    void commit_only(Table table) { std::erase_if(open_, [&](const Undo& u) { return u.table == table.index; }); }
+    void commit_only(Table table) {
+        std::erase_if(open_, [&](const Undo& u) { return u.table == table.index; });
+    }
     void roll_back();  ///< the process died before the commit
     /// The power failed: of the unsynced commits only the oldest `survivors` are left.
     void lose_unsynced(std::size_t survivors);
