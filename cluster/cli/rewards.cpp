@@ -27,6 +27,7 @@ struct Earnings {
     Wei claimed;
     std::vector<Word256> proof;
     bool found = false;  ///< it has a leaf under the accepted root
+    bool known = false;  ///< some rewards actor has computed that root
     [[nodiscard]] Wei claimable() const { return cumulative > claimed ? Wei(cumulative - claimed) : Wei(0); }
 };
 
@@ -80,7 +81,9 @@ Answered<Earnings> ask_earnings(const ClusterView& view, const Accepted& accepte
         Client rewards = node.client(Actor::rewards);
         auto reply = ask<RewardProofReply, RewardsReply>(rewards, RewardsRequest(GetRewardProof{account}));
         // A proof under another root than the ledger's would be refused.
-        if (!reply || !reply->found || reply->epoch != accepted.epoch) continue;
+        if (!reply || reply->epoch != accepted.epoch) continue;
+        out.known = true;
+        if (!reply->found) continue;
         out.found = true;
         out.cumulative = reply->cumulative;
         out.proof = std::move(reply->proof);
@@ -219,6 +222,9 @@ int claim(const RewardsCommand& command, const ClusterView& view, const Accepted
     if (!key) return fail(exit_usage, key.error().message);
     const auto earned = ask_earnings(view, accepted, account);
     if (!earned) return fail(exit_unreachable, earned.error());
+    if (accepted.epoch.value != 0 && !earned->known)
+        return fail(exit_no, "no rewards actor has the accepted root of epoch " + std::to_string(accepted.epoch.value) +
+                                 " yet; try again in a second");
     if (!earned->found || earned->claimable() == 0)
         return fail(exit_no, "nothing to claim for " + to_hex_prefixed(account.view()) + " in epoch " +
                                  std::to_string(accepted.epoch.value));
