@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <functional>
 
 #include "cluster/cli/commands.hpp"
@@ -193,6 +194,21 @@ void add_rewards(Program& p, RewardsCommand& c) {
     p.runs(sub, [&c] { return run_rewards(c); });
 }
 
+/// CLI11 reads -1 as 2^64 - 1, and what is larger than that as if it were that.
+void refuse_odd_numbers(CLI::App& app) {
+    const CLI::Validator whole(
+        [](const std::string& text) {
+            std::uint64_t value = 0;
+            const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool fits = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+            return fits ? std::string() : "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+        },
+        "");
+    for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+        for (CLI::Option* option : sub->get_options([](const CLI::Option* o) { return o->get_type_name().starts_with("UINT"); }))
+            option->check(whole);
+}
+
 /// Words for bash to complete: the commands, and each command's options; file names otherwise.
 int print_completion(CLI::App& app) {
     std::string commands, cases;
@@ -232,6 +248,7 @@ int run_command_line(int argc, char** argv) {
     Program program;
     program.app.set_version_flag("--version", "rondo 0.1.0");
     program.app.require_subcommand(1);
+    program.app.name("rondo");
     InitCommand init;
     UpCommand up;
     Common down;
@@ -262,6 +279,7 @@ int run_command_line(int argc, char** argv) {
     CLI::App* completion = program.app.add_subcommand("completion", "Print the completion script for bash");
     program.runs(completion, [&program] { return print_completion(program.app); });
     if (const std::string unknown = unknown_command(program.app, argc, argv); !unknown.empty()) return fail(exit_usage, unknown);
+    refuse_odd_numbers(program.app);
     try {
         program.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -33,6 +33,23 @@ std::uint64_t worst_lag(const ActorStatus& status) {
     return worst;
 }
 
+/// Strangers at the door harm nobody, but a misconfigured operator wants to know why nobody talks to it.
+std::string strangers(const ActorStatus& status) {
+    const auto count_of = [&](std::string_view name) -> std::uint64_t {
+        for (const auto& fact : status.facts)
+            if (fact.name == name) return fact.number;
+        return 0;
+    };
+    std::string out;
+    if (const std::uint64_t n = count_of("peer_genesis_foreign"); n > 0)
+        out =
+            "dropped " + std::to_string(n) + " messages of another network: compare 'rondo key genesis' with the other operators";
+    if (const std::uint64_t n = count_of("peer_keys_refused"); n > 0)
+        out += (out.empty() ? "" : "; ") + std::string("refused ") + std::to_string(n) +
+               " connections with a transport key of no operator in the genesis";
+    return out;
+}
+
 /// One thread per actor: the silence of one must not delay the others.
 void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out) {
     Client client = node.client(actor);
@@ -44,6 +61,7 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     out.state = "up";
     out.pid = status->pid;
     out.lag = worst_lag(*status);
+    out.note = strangers(*status);
     // Each of these fields belongs to one actor, so that no two threads write the same one.
     if (actor == Actor::consensus) {
         if (const auto head = ask_head(client)) row.final_height = head->final_height.value, row.epoch = head->epoch.value;
@@ -149,7 +167,7 @@ std::string as_text(const std::vector<NodeRow>& rows, std::uint64_t chain_id, bo
                                 {row.state_root ? row.state_root->substr(0, 10) + "…" : "-"}};
         for (const ActorRow& actor : row.actors) {
             cells.push_back(actor_cell(actor));
-            if (actor.state != "up" && !actor.note.empty()) notes += row.name + "/" + actor.name + ": " + actor.note + "\n";
+            if (!actor.note.empty()) notes += row.name + "/" + actor.name + ": " + actor.note + "\n";
         }
         table.row(std::move(cells));
     }

@@ -11,6 +11,7 @@
 #include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
 #include "cluster/config/actor_file.hpp"
+#include "cluster/config/cluster_file.hpp"
 #include "cluster/launcher/launcher.hpp"
 #include "cluster/launcher/process.hpp"
 
@@ -147,15 +148,17 @@ int run_up(const UpCommand& command) {
 }
 
 int run_down(const Common& common) {
-    const auto view = ClusterView::open(common.home);
-    if (!view) return fail(exit_usage, view.error().message);
-    const bool was_up = ask_launcher(view->home, {}).has_value();
-    if (!stop_launcher(view->home, view->file.stop_ms + 5000))
+    const Home home = Home::at(common.home);
+    const bool was_up = ask_launcher(home, {}).has_value();
+    // What runs can be stopped whatever has become of its files meanwhile.
+    const auto file = read_cluster_file(home);
+    if (!file && !was_up) return fail(exit_usage, file.error().message);
+    if (!stop_launcher(home, (file ? file->stop_ms : ClusterFile{}.stop_ms) + 5000))
         return fail(exit_timed_out, "the launcher does not end; see 'rondo status'");
     if (common.json)
-        print_json(JsonObject().set("home", view->home.root.string()).set("was_up", was_up));
+        print_json(JsonObject().set("home", home.root.string()).set("was_up", was_up));
     else
-        print_line(was_up ? view->home.root.string() + ": all stopped" : view->home.root.string() + ": nothing was running");
+        print_line(home.root.string() + (was_up ? ": all stopped" : ": nothing was running"));
     return exit_done;
 }
 
