@@ -195,11 +195,29 @@ void OtherLanes::on_certificate(const PoA& certificate) {
     if (batches_.is_certified(digest) ||
         check_certificate(common_, *context, certificate, own_ack_of(header, digest)) != LaneVerdict::ok)
         return;
+    show_if_foreign(certificate, digest);
     batches_.certify(digest, certificate);
     if (batches_.has(digest)) return;
     std::vector<OperatorNumber> holders;
     for (const AckSignature& ack : certificate.acks) holders.push_back(context->at(ack.signer)->number);
     fetch_.want(digest, std::move(holders));
+}
+
+/// A lane may fork towards different members: what is certified and was not offered here is for the watcher too, and so is,
+/// beside it, the certificate of what was offered here: who acknowledged both is as guilty as the owner.
+void OtherLanes::show_if_foreign(const PoA& certificate, const Digest& digest) {
+    const auto seen = noted(certificate.header);
+    if (seen && seen->digest == digest) return;
+    show(certificate, digest);
+    if (!seen) return;
+    if (const auto other = batches_.certificate(seen->digest)) show(*other, seen->digest);
+}
+
+void OtherLanes::show(const PoA& certificate, const Digest& digest) {
+    const BatchHeader& h = certificate.header;
+    common_.publish_signed(h);
+    for (const AckSignature& ack : certificate.acks)
+        common_.publish_signed(Ack{h.epoch, h.lane, h.height, digest, ack.verified, ack.signer, ack.signature});
 }
 
 void OtherLanes::on_epoch_began() {

@@ -46,6 +46,8 @@ class OtherLanes {
     [[nodiscard]] bool is_first_verifier(const EpochContext& context, const BatchHeader& header) const;
     void verify(const BatchHeader& header, const Digest& digest, Payload payload);
     void give_ack(const BatchHeader& header, const Digest& digest, bool verified);
+    void show_if_foreign(const PoA& certificate, const Digest& digest);
+    void show(const PoA& certificate, const Digest& digest);
 
     Common& common_;
     Batches& batches_;

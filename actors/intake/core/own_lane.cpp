@@ -198,6 +198,12 @@ void OwnLane::publish_seen() {
     for (const Ack& ack : std::exchange(flight_->seen, {})) common_.publish_signed(ack);
 }
 
+/// Without a certificate: what others signed meanwhile is the watcher's all the same.
+void OwnLane::end_flight() {
+    if (flight_) publish_seen();
+    flight_.reset();
+}
+
 void OwnLane::certify_if_enough() {
     const auto certificate = flight_->tally.certificate();
     if (!certificate) return;
@@ -266,11 +272,11 @@ void OwnLane::on_committed() {
         common_.book.erase(tables::own_lane, key_of(links_.begin()->first));
         links_.erase(links_.begin());
     }
-    if (flight_ && flight_->header.height <= committed.height) flight_.reset();
+    if (flight_ && flight_->header.height <= committed.height) end_flight();
     if (committed.height <= sealed_) return;
     // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
     quarantined_ = true;
-    flight_.reset();
+    end_flight();
     common_.log(Level::error,
                 "the final chain is ahead of this lane: the store is older than the network; the lane rests until "
                 "the next epoch");
@@ -284,7 +290,7 @@ void OwnLane::on_epoch_began() {
         common_.book.erase(tables::own_lane, key_of(height));
     }
     links_.clear();
-    flight_.reset();
+    end_flight();
     quarantined_ = false;
     sealed_ = common_.epochs.base(common_.self).height;
     restore_waiting();

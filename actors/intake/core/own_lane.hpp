@@ -47,7 +47,7 @@ class OwnLane {
     void on_committed();
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.
-    void rest() { flight_.reset(); }
+    void rest() { end_flight(); }
 
     /// When the batch at this height was certified; 0 if it was not.
     [[nodiscard]] std::uint64_t certified_ms(LaneHeight height) const;
@@ -86,6 +86,7 @@ class OwnLane {
     void arm_verify();
     void certify_if_enough();
     void publish_seen();
+    void end_flight();
     [[nodiscard]] Digest parent_digest() const;
 
     Common& common_;
