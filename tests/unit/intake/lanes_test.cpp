@@ -204,6 +204,27 @@ TEST(OtherLanes, NeverAcknowledgeASecondHeaderAtOneHeight) {
     EXPECT_FALSE(cluster.at(1).warnings.empty());
 }
 
+TEST(OtherLanes, ACertificateOfAnotherHeaderThanTheOneOfferedHereIsShownToTheWatcher) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const LaneTransaction tx{user.address(), make_tx(user, {})};
+    say(cluster, 0, 1, forge(cluster, 0, {tx}, 1));
+    const BatchHeader other = forge(cluster, 0, {tx}, 2).header;
+    PoA certificate{other, {}};
+    for (const std::size_t i : {0, 2, 3}) {
+        const SignerIndex signer(static_cast<std::uint16_t>(i));
+        const Ack ack =
+            signed_by(i, cluster.genesis(), Ack{other.epoch, other.lane, other.height, digest_of(other), true, signer, {}});
+        certificate.acks.push_back({signer, true, ack.signature});
+    }
+    say(cluster, 0, 1, certificate);
+    say(cluster, 0, 1, certificate);
+    const auto& shown = cluster.at(1).published[Stream::lane_signed];
+    EXPECT_EQ(std::count(shown.begin(), shown.end(), encode(SignedMessage(other))), 1);
+    EXPECT_EQ(acks_seen(cluster.at(1)).size(), 1U + 3U);
+}
+
 TEST(OtherLanes, ASecondHeaderIsRefusedWhileTheFirstIsStillBeingVerified) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);
