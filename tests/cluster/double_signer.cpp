@@ -1,0 +1,120 @@
+#include <iostream>
+
+#include "cluster/bus/client.hpp"
+#include "cluster/bus/peer_bus.hpp"
+#include "cluster/config/loader.hpp"
+#include "messages/crypto/secp256k1.hpp"
+#include "messages/ethereum/transaction.hpp"
+#include "messages/wire/batch.hpp"
+#include "messages/wire/consensus.hpp"
+#include "messages/wire/requests.hpp"
+
+/// An operator that signs two things for one place: what the watchers are for. It has the operator's own keys and speaks to the
+/// other nodes as its actors do. Prints the epoch in which it did.
+///
+///   rondo-double-signer votes   NODE_FOLDER FOLDER_OF_A_NODE_TO_ASK
+///     two votes in one view; one goes to the first peer, the other to the rest: no node is told both
+///   rondo-double-signer headers NODE_FOLDER FOLDER_OF_A_NODE_TO_ASK
+///     two first batches of its lane, which must be unused; the first peer is told of one only
+namespace {
+
+using namespace rondo;
+
+constexpr std::uint64_t views_ahead = 3;  ///< far enough to arrive in time, near enough to be counted
+constexpr DurationMs pause_ms = 50;
+constexpr int tries_max = 1200;
+
+/// Where the network is, once it is in the first half of an epoch: what is signed must belong to the same one on arrival.
+std::optional<HeadReply> await_early_head(const std::string& consensus_router, std::uint64_t epoch_blocks) {
+    Client client(consensus_router);
+    for (int i = 0; i < tries_max; ++i) {
+        const auto payload = client.ask(encode(ConsensusRequest(GetHead{})), 1000);
+        const auto reply = payload ? decode<ConsensusReply>(*payload) : tl::unexpected(codec::DecodeError::truncated);
+        const auto* head = reply ? std::get_if<HeadReply>(&*reply) : nullptr;
+        if (head == nullptr) continue;
+        const std::uint64_t into = head->final_height.value % epoch_blocks;
+        if (into >= 3 && into <= epoch_blocks / 2) return *head;
+        bus::wait_readable({}, {}, pause_ms);
+    }
+    return std::nullopt;
+}
+
+template <class Message>
+Message signed_by(const LoadedActor& me, Kind kind, Message message) {
+    message.signature = me.signing_key->sign(signing_bytes(me.shell.genesis, message.epoch, kind, encode_body(message)));
+    return message;
+}
+
+Bytes vote(const LoadedActor& me, const HeadReply& head, std::uint8_t choice) {
+    Vote out;
+    out.epoch = head.epoch;
+    out.view = head.view.plus(views_ahead);
+    out.digest.bytes.fill(choice);
+    out.signer = *genesis_context(me.genesis, Epoch(1)).index_of(me.shell.self);
+    return encode(ConsensusMessage(signed_by(me, kind_of(out.vote), out)));
+}
+
+Bytes first_batch(const LoadedActor& me, const HeadReply& head) {
+    const auto key = crypto::AccountKey::generate();
+    ethereum::Transaction t;
+    t.type = 2;
+    t.chain_id = me.genesis.chain_id;
+    t.max_priority_fee = t.max_fee = 1'000'000'000;
+    t.gas_limit = ethereum::intrinsic_gas({}, {});
+    const Payload payload{{{key.address(), ethereum::sign_transaction(t, key)}}};
+    const Bytes encoded = encode(payload);
+    const BatchHeader header{
+        head.epoch, me.shell.self, LaneHeight(1), {}, payload_root(payload), static_cast<std::uint32_t>(encoded.size()), 1, 1,
+        {}};
+    return encode(LaneMessage(BatchOffer{signed_by(me, Kind::batch_header, header), encoded, std::nullopt}));
+}
+
+bus::PeerOptions options_of(const ShellConfig& shell, Channel channel) {
+    // The operator's own port is its actor's: what others say goes there.
+    bus::PeerOptions options{{{channel, "tcp://127.0.0.1:*"}}, {}, shell.transport_secret, shell.transport_public, shell.genesis};
+    for (const Peer& peer : shell.peers) options.peers.push_back({peer.number, peer.transport_key, peer.endpoints});
+    return options;
+}
+
+/// False if the peer could not be reached in time.
+bool deliver(bus::PeerBus& peers, Channel channel, OperatorNumber to, const Bytes& payload) {
+    for (int i = 0; i < tries_max; ++i) {
+        if (peers.send(channel, to, payload)) return true;
+        bus::wait_readable(peers.sockets(), {}, pause_ms);
+        peers.admit();
+    }
+    return false;
+}
+
+int explain(const std::string& what) {
+    std::cerr << "rondo-double-signer: " << what << "\n";
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool votes = argc == 4 && std::string(argv[1]) == "votes";
+    if (argc != 4 || (!votes && std::string(argv[1]) != "headers")) return explain("votes|headers and the folders of two nodes");
+    const std::string file = votes ? "/consensus.toml" : "/intake.toml";
+    const Channel channel = votes ? Channel::votes : Channel::lanes;
+    const auto me = load_actor(votes ? Actor::consensus : Actor::intake, argv[2] + file);
+    const auto other = read_actor_file(argv[3] + file);
+    if (!me || !other) return explain(me ? other.error().message : me.error().message);
+    bus::Context context;
+    auto peers = bus::PeerBus::open(context, options_of(me->shell, channel));
+    if (!peers) return explain(peers.error());
+    const auto head = await_early_head(other->node.at(Actor::consensus).router, me->genesis.parameters.epoch_blocks);
+    if (!head) return explain("the network does not answer, or does not move");
+    const Bytes one = votes ? vote(*me, *head, 1) : first_batch(*me, *head);
+    const Bytes two = votes ? vote(*me, *head, 2) : first_batch(*me, *head);
+    for (std::size_t i = 0; i < me->shell.peers.size(); ++i) {
+        const OperatorNumber to = me->shell.peers[i].number;
+        const bool done = (i > 0 && votes) || deliver(*peers, channel, to, one);
+        if (!done || (i > 0 && !deliver(*peers, channel, to, two))) return explain("a peer cannot be reached");
+    }
+    // The sockets do not linger: what was handed over must have left before they close.
+    for (int i = 0; i < 10; ++i) bus::wait_readable({}, {}, pause_ms);
+    std::cout << head->epoch.value << "\n";
+    return 0;
+}
