@@ -233,8 +233,10 @@ std::string unknown_command(CLI::App& app, int argc, char** argv) {
     std::vector<std::string> known;
     for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
     if (std::find(known.begin(), known.end(), argv[1]) != known.end()) return {};
-    return "unknown command '" + std::string(argv[1]) + "'; did you mean '" + nearest_name(argv[1], known) +
-           "'? See 'rondo --help'";
+    const std::string best = nearest_name(argv[1], known);
+    const bool alike = 2 * edit_distance(argv[1], best) <= best.size();
+    return "unknown command '" + std::string(argv[1]) + (alike ? "'; did you mean '" + best + "'? See" : "'; see") +
+           " 'rondo --help'";
 }
 
 }  // namespace

@@ -251,7 +251,9 @@ class Launcher {
 
 Configured<LauncherLock> LauncherLock::take(const Home& home) {
     const int fd = ::open(home.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return config_error(home.lock().string() + ": cannot be opened: " + std::strerror(errno));
+    if (fd < 0)
+        return config_error(home.lock().string() + ": cannot be opened: " + std::strerror(errno) +
+                            "; the launcher and the actors write into the home, so it must be writable");
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return LauncherLock(fd);
     ::close(fd);
     return config_error(home.root.string() +

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cluster/config/file_io.hpp"
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/init.hpp"
 #include "cluster/config/loader.hpp"
@@ -104,6 +105,22 @@ TEST_F(HomeFolder, IsNotMadeForTwoOrThreeNodesAndTheReasonIsGiven) {
         EXPECT_THAT(made.error().message, HasSubstr("at least 4"));
     }
     EXPECT_FALSE(std::filesystem::exists(path("a")));
+}
+
+TEST_F(HomeFolder, IsNotMadeWithMoreStakesThanNodes) {
+    InitOptions o = options("h", 4);
+    o.stakes_ether = {1, 2, 3, 4, 5};
+    const auto made = init_cluster(o);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, HasSubstr("5 stakes for 4 nodes"));
+    EXPECT_FALSE(std::filesystem::exists(path("h")));
+}
+
+TEST_F(HomeFolder, WhoseParentIsAFileIsRefusedByTheReasonOfTheSystem) {
+    write("file", "");
+    const auto made = make_private_folder(path("file") / "a" / "b");
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, HasSubstr("Not a directory"));
 }
 
 TEST_F(HomeFolder, IsNeverWrittenOver) {

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/launcher/process.hpp"
 #include "cluster/shell/shell_config.hpp"
+#include "tests/unit/config/scratch.hpp"
 
 namespace rondo {
 namespace {
@@ -38,6 +40,15 @@ TEST(ProcessEnd, SaysWhichOnesMustNotBeStartedAgain) {
     for (const int code : {exit_store, exit_disk_full, exit_config, exit_store_locked})
         EXPECT_FALSE(exited(code).may_restart) << code;
     EXPECT_THAT(describe_end(9).text, ::testing::HasSubstr("signal 9"));
+}
+
+class LastWords : public test::Scratch {};
+
+TEST_F(LastWords, AreTheLastLineOfALogThatIsNotEmptyCutToASentence) {
+    EXPECT_EQ(last_line(write("a.log", "started\ncannot listen on 1\n\n")), "cannot listen on 1");
+    EXPECT_EQ(last_line(write("b.log", "")), "");
+    EXPECT_EQ(last_line(path("none.log")), "");
+    EXPECT_EQ(last_line(write("c.log", "x\n" + std::string(9000, 'y'))).size(), 500U);
 }
 
 }  // namespace
