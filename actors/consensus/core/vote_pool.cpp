@@ -14,6 +14,14 @@ bool VotePool::holds(const VoteRecord& record) const {
     return it != held_.end() && it->second == record;
 }
 
+bool VotePool::contradicts(const Vote& vote) const {
+    const Slot slot = slot_of(vote);
+    if (reported_.contains(slot)) return false;
+    if (const auto it = held_.find(slot); it != held_.end()) return it->second.digest != vote.digest;
+    const auto it = final_.find(slot);
+    return it != final_.end() && it->second != vote.digest;
+}
+
 bool carried_by(const std::vector<const Proposal*>& bodies, const VotePool::Slot& slot) {
     return std::any_of(bodies.begin(), bodies.end(), [&](const Proposal* body) {
         const auto it = std::lower_bound(
@@ -43,7 +51,7 @@ std::vector<VoteRecord> VotePool::choose(const Block& parent, const std::vector<
 void VotePool::on_final(const Proposal& block) {
     for (const VoteRecord& record : block.votes) {
         held_.erase(slot_of(record));
-        final_.insert(slot_of(record));
+        final_.insert_or_assign(slot_of(record), record.digest);
     }
 }
 
@@ -51,11 +59,13 @@ void VotePool::forget_below(View view) {
     const Slot first{view, VoteKind::notarize, SignerIndex(0)};
     held_.erase(held_.begin(), held_.lower_bound(first));
     final_.erase(final_.begin(), final_.lower_bound(first));
+    reported_.erase(reported_.begin(), reported_.lower_bound(first));
 }
 
 void VotePool::clear() {
     held_.clear();
     final_.clear();
+    reported_.clear();
 }
 
 }  // namespace rondo::consensus

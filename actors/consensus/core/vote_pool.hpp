@@ -26,6 +26,9 @@ class VotePool {
     [[nodiscard]] bool knows(const Slot& slot) const { return held_.contains(slot) || final_.contains(slot); }
     /// Held exactly so: no need to verify it again.
     [[nodiscard]] bool holds(const VoteRecord& record) const;
+    /// Another digest is known for the vote's slot; true until that was reported.
+    [[nodiscard]] bool contradicts(const Vote& vote) const;
+    void on_reported(const Vote& vote) { reported_.insert(slot_of(vote)); }
     [[nodiscard]] bool on_final_chain(const Slot& slot) const { return final_.contains(slot); }
 
     /// What a block on `parent` should carry: the votes for the parent first, then what came late, oldest first; sorted.
@@ -38,7 +41,8 @@ class VotePool {
 
   private:
     std::map<Slot, VoteRecord> held_;
-    std::set<Slot> final_;
+    std::map<Slot, Digest> final_;
+    std::set<Slot> reported_;  ///< contradicted, and told to the watcher
 };
 
 /// True if one of the bodies carries the slot. Their vote lists are sorted.

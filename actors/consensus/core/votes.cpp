@@ -77,12 +77,18 @@ void Simplex::on_vote(Turn& turn, OperatorNumber from, const Vote& vote) {
     count(turn, vote);
 }
 
-// A vote for a view below the floor still counts as participation.
+// A vote for a view below the floor still counts as participation; one that contradicts what a block carried is evidence.
 void Simplex::on_late_vote(Turn&, const Vote& vote) {
     if (vote.view == View(0) || vote.view.plus(replica_.parameters().execution_lag_max) < current_) return;
-    if (replica_.pool.knows(VotePool::slot_of(vote))) return;
+    const bool contradicts = replica_.pool.contradicts(vote);
+    if (!contradicts && replica_.pool.knows(VotePool::slot_of(vote))) return;
     if (!is_signed(replica_.genesis, *replica_.context, vote)) {
         ++rejected_;
+        return;
+    }
+    if (contradicts) {
+        replica_.pool.on_reported(vote);
+        replica_.voice.seen(vote);
         return;
     }
     mark_active(vote.signer, vote.view);
