@@ -84,6 +84,25 @@ TEST(Votes, OfASlowMemberComeLateButCome) {
     expect_sound(cluster);
 }
 
+TEST(Votes, LateOnesThatContradictTheChainAreSeenByTheWatcher) {
+    Cluster cluster{Options{}};
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.height(0) >= 10; }));
+    const auto known = cluster.seen(0);
+    const auto is_early = [](const SignedMessage& m) {
+        const auto* vote = std::get_if<Vote>(&m);
+        return vote != nullptr && vote->signer == SignerIndex(3) && vote->vote == VoteKind::notarize && vote->view == View(2);
+    };
+    const auto first = std::find_if(known.begin(), known.end(), is_early);
+    ASSERT_NE(first, known.end());
+    Vote other = std::get<Vote>(*first);
+    other.digest.bytes.fill(7);
+    other.signature = cluster.sign(3, other.epoch, Kind::notarize, other);
+    for (int i = 0; i < 3; ++i) cluster.deliver(3, 0, other);
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.height(0) >= 14; }));
+    const auto seen = cluster.seen(0);
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), SignedMessage(other)), 1);
+}
+
 TEST(Votes, AreSeenByTheWatcherEachOnce) {
     Cluster cluster{with_epochs_of(8)};
     ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() >= 30; }));
