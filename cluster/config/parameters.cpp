@@ -18,7 +18,7 @@ constexpr std::array<ParameterName, 17> names{{
     {"skip_views", &P::skip_views, 1, 1U << 20, "nullify at once under a leader silent for so many views"},
     {"lane_window", &P::lane_window, 1, 4096, "batches a lane may be ahead of the final cut"},
     {"censorship_ms", &P::censorship_ms, 1, 24 * hour_ms, "a certified batch must be ordered within"},
-    {"execution_lag_max", &P::execution_lag_max, 8, 1U << 16, "blocks execution may lag behind ordering"},
+    {"execution_lag_max", &P::execution_lag_max, 16, 1U << 16, "blocks execution may lag behind ordering"},
     {"promise_blocks", &P::promise_blocks, 1, 1U << 20, "deadline of a receipt above the head it was given at"},
     {"gas_target_per_second", &P::gas_target_per_second, 1'000'000, 1ULL << 40, "target of the base fee"},
     {"fee_window_ms", &P::fee_window_ms, 1, hour_ms, "the base fee changes once in"},
