@@ -4,6 +4,9 @@
 #   ./tests/run.sh NAME...    only the test programs with these names (see build/tests/)
 set -uo pipefail
 cd "$(dirname "$0")/.."
+for argument in "$@"; do
+  [[ "$argument" != -* ]] || { echo "usage: tests/run.sh [NAME...]   (there are no options; names are those it prints)" >&2; exit 2; }
+done
 build=${RONDO_BUILD_DIR:-build}
 export RONDO_BUILD_DIR=$build
 

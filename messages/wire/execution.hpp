@@ -75,8 +75,7 @@ struct ExecutedBlock {
     std::vector<AccountState> touched;  ///< ascending by address
     std::vector<LaneFees> lane_fees;    ///< ascending by lane
     Wei burnt;
-    /// Present in a boundary block's result: the context of the epoch after the next... see 3-protocol.md, 4:
-    /// executing the boundary block of epoch e-1 yields the context of epoch e+1.
+    /// Present in a boundary block's result: the boundary block of epoch e-1 yields the context of epoch e+1 (3-protocol.md, 4).
     std::optional<EpochContext> next_context;
     static auto fields(auto& v) {
         return std::tie(v.height, v.block_digest, v.epoch, v.timestamp_ms, v.result, v.result_digest, v.base_fee, v.base_fee_next,
