@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "messages/base/require.hpp"
+#include "messages/codec/codec.hpp"
 #include "messages/crypto/hash.hpp"
 
-/// The table: slot key -> identity ‖ H(body), and one row that names the first epoch it still remembers.
+/// The table: slot key -> identity ‖ H(body), one row that names the first epoch it still remembers, and one for a quarantine.
 ///  1. One body per slot. Acks: one header per slot, so that a `verified` ack may follow an unverified one.
 ///  2. Finalize(v) and Nullify(v) exclude each other (3-protocol.md, 2, rules 4 and 5).
 ///  3. Nothing is signed for an epoch whose slots were forgotten.
+///  4. Nothing new is signed before the table is confirmed, nor in quarantine below the point of re-entry.
 namespace rondo {
 namespace {
 
@@ -30,6 +32,25 @@ Bytes body_key_of(const Bytes& key) {
 
 /// After every epoch that can be reached by counting.
 Bytes floor_key() { return Bytes(9, 0xff); }
+
+Bytes quarantine_key() { return Bytes(10, 0xff); }
+
+bool lies_beyond(const Reentry& reentry, const Slot& slot) {
+    const Epoch epoch = reentry.epoch;
+    switch (slot.kind) {
+        case Kind::batch_header:
+        case Kind::receipt:
+            return slot.epoch > epoch;
+        case Kind::ack:
+            return slot.epoch > epoch ||
+                   (slot.epoch == epoch && std::ranges::any_of(reentry.lanes, [&](const Reentry::LaneFloor& floor) {
+                        return floor.lane.value == slot.a && slot.b > floor.height.value;
+                    }));
+        default:
+            if (slot.epoch == epoch) return slot.a >= reentry.view.value;
+            return slot.epoch > epoch.next() || (slot.epoch == epoch.next() && slot.a >= 2);
+    }
+}
 
 std::optional<Slot> excluded_by(const Slot& slot) {
     Slot other = slot;
@@ -68,7 +89,13 @@ std::uint64_t remembered_from(const std::map<Bytes, Digest>& fresh, const StoreV
 }  // namespace
 
 SigningGate::SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis)
-    : view_(view), table_(table), key_(std::move(key)), genesis_(genesis) {}
+    : view_(view), table_(table), key_(std::move(key)), genesis_(genesis) {
+    const auto stored = view_.get(table_, quarantine_key());
+    if (!stored) return;
+    auto record = decode<QuarantineRecord>(*stored);
+    require(record.has_value(), "the record of a quarantine decodes");
+    quarantined_ = std::move(*record);
+}
 
 std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
     const Bytes key = key_of(slot);
@@ -98,6 +125,7 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
                                    : Digest::from(view_.get(table_, key)->last(Digest::size_bytes)) == body_digest;
         if (*signed_before != identity || (!same_body && slot.kind != Kind::ack)) return tl::unexpected(GateRefusal::conflict);
     } else {
+        if (!admits(slot)) return tl::unexpected(GateRefusal::quarantined);  // 4.
         Bytes row;
         row.reserve(row_bytes);
         append(row, identity.view());
@@ -118,6 +146,32 @@ void SigningGate::prune_below(Epoch epoch, Effects& effects) {
     for (std::size_t i = 0; i < 8; ++i) floor.bytes[i] = end[i];
     fresh_.erase(fresh_.begin(), fresh_.lower_bound(end));
     fresh_.insert_or_assign(floor_key(), floor);
+    // Two epochs on nothing of what was lost can be signed again.
+    if (!quarantined_ || !quarantined_->reentry || epoch <= quarantined_->reentry->epoch.next()) return;
+    quarantined_.reset();
+    effects.erase(table_, quarantine_key());
+}
+
+// What lies below a re-entry is known to be lost.
+bool SigningGate::accounts_for(const Slot& slot, const Digest& identity) const {
+    if (quarantined_ && !(quarantined_->reentry && lies_beyond(*quarantined_->reentry, slot))) return true;
+    return slot.epoch.value < remembered_from(fresh_, view_, table_) || signed_for(slot) == identity;
+}
+
+void SigningGate::quarantine(std::string reason, Effects& effects) {
+    quarantined_ = QuarantineRecord{std::move(reason), std::nullopt};
+    effects.put(table_, quarantine_key(), encode(*quarantined_));
+}
+
+void SigningGate::reenter(Reentry reentry, Effects& effects) {
+    require(quarantined_.has_value(), "only who is in quarantine comes back from it");
+    quarantined_->reentry = std::move(reentry);
+    effects.put(table_, quarantine_key(), encode(*quarantined_));
+}
+
+bool SigningGate::admits(const Slot& slot) const {
+    if (!confirmed_) return false;
+    return !quarantined_ || (quarantined_->reentry && lies_beyond(*quarantined_->reentry, slot));
 }
 
 }  // namespace rondo

@@ -1,10 +1,14 @@
 #pragma once
 #include <map>
+#include <optional>
+#include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "cluster/runtime/core.hpp"
 #include "messages/base/bytes.hpp"
 #include "messages/base/types.hpp"
+#include "messages/codec/encode.hpp"
 #include "messages/crypto/ed25519.hpp"
 #include "messages/wire/kinds.hpp"
 
@@ -22,7 +26,28 @@ struct Slot {
 
 enum class [[nodiscard]] GateRefusal : std::uint8_t{
     conflict,     ///< another message was signed for this slot: the caller is wrong, whatever it believes
-    quarantined,  ///< the fence cannot be trusted; nothing is signed
+    quarantined,  ///< the table cannot be trusted, or is not confirmed yet: nothing new is signed
+};
+
+/// From where on a quarantined key signs again: whatever the lost table held lies below (3-protocol.md, 3).
+/// Votes and proposals: in `epoch` from `view` on; in the one after it from view 2 on, since its first view can be voted in before
+/// anything proves that it began; later epochs freely. Headers and receipts: later epochs. Acks: above the lane's height, and
+/// later epochs.
+struct Reentry {
+    struct LaneFloor {
+        LaneId lane;
+        LaneHeight height;
+        static auto fields(auto& v) { return std::tie(v.lane, v.height); }
+    };
+    Epoch epoch;
+    View view;
+    std::vector<LaneFloor> lanes;
+    static auto fields(auto& v) { return std::tie(v.epoch, v.view, v.lanes); }
+};
+struct QuarantineRecord {
+    std::string reason;
+    std::optional<Reentry> reentry;
+    static auto fields(auto& v) { return std::tie(v.reason, v.reentry); }
 };
 
 /// The one way to a safety-critical signature (2-runtime.md, Signing). It keeps a durable table of what was signed per
@@ -43,6 +68,20 @@ class SigningGate {
     [[nodiscard]] std::optional<Digest> signed_for(const Slot& slot) const;
     /// Forgets slots of epochs below `epoch`.
     void prune_below(Epoch epoch, Effects& effects);
+    /// False: this key has signed what the table does not hold, so that the table is older than the key's last signature.
+    [[nodiscard]] bool accounts_for(const Slot& slot, const Digest& identity) const;
+
+    // Trust in the table. What it holds may always be signed again; anything new only while it is trusted.
+    /// From a start on: nothing new before the owner has confirmed the table.
+    void await_confirmation() { confirmed_ = false; }
+    void confirm() { confirmed_ = true; }
+    [[nodiscard]] bool is_confirmed() const { return confirmed_; }
+    /// Durable: outlives restarts, until `reenter` and what it says.
+    void quarantine(std::string reason, Effects& effects);
+    void reenter(Reentry reentry, Effects& effects);
+    [[nodiscard]] const std::optional<QuarantineRecord>& quarantined() const { return quarantined_; }
+    /// True if something new may be signed for the slot.
+    [[nodiscard]] bool admits(const Slot& slot) const;
     [[nodiscard]] const PublicKey& public_key() const { return key_.public_key(); }
 
   private:
@@ -54,6 +93,8 @@ class SigningGate {
     /// thousands of receipts, and each must cost the same.
     std::map<Bytes, Digest> fresh_;
     std::size_t fresh_max_ = 0;
+    bool confirmed_ = true;
+    std::optional<QuarantineRecord> quarantined_;
 };
 
 }  // namespace rondo

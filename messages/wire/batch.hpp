@@ -150,7 +150,21 @@ struct ForwardReply {
     std::vector<ForwardOutcome> outcomes;
     static auto fields(auto& v) { return std::tie(v.id, v.outcomes); }
 };
-using LaneMessage = std::variant<BatchOffer, Ack, PoA, VerifyRequest, BatchFetch, BatchFound, Forward, ForwardReply>;
+/// Asked at a start, before anything new is signed (3-protocol.md, 3). `nonce` comes back.
+struct LaneStatusRequest {
+    std::uint64_t nonce = 0;
+    static auto fields(auto& v) { return std::tie(v.nonce); }
+};
+/// What was seen here of the asker's key: the newest header of its lane, and per lane the newest of its acks.
+struct LaneStatus {
+    std::uint64_t nonce = 0;
+    Epoch epoch;  ///< the one the answerer is in
+    std::optional<BatchHeader> header;
+    std::vector<Ack> acks;
+    static auto fields(auto& v) { return std::tie(v.nonce, v.epoch, v.header, v.acks); }
+};
+using LaneMessage = std::variant<BatchOffer, Ack, PoA, VerifyRequest, BatchFetch, BatchFound, Forward, ForwardReply,
+                                 LaneStatusRequest, LaneStatus>;
 
 [[nodiscard]] Digest digest_of(const BatchHeader& header);
 

@@ -169,15 +169,29 @@ struct FinalBlocks {
     std::vector<Tail> tails;
     static auto fields(auto& v) { return std::tie(v.blocks, v.proof, v.tails); }
 };
+/// Anything signed that was seen: what watchers read on `lane_signed` and `vote_signed`.
+using SignedMessage = std::variant<Proposal, Tail, Vote, BatchHeader, Ack, Certificate>;
+
+/// Asked at a start, before anything new is signed (3-protocol.md, 3): what have you seen of my key, and where are you? `nonce`
+/// comes back, so that an answer to an earlier life does not count.
+struct StatusRequest {
+    std::uint64_t nonce = 0;
+    Epoch epoch;  ///< the asker's
+    static auto fields(auto& v) { return std::tie(v.nonce, v.epoch); }
+};
+/// What is not proven by a certificate or by the asker's own signature counts for nothing.
+struct Status {
+    std::uint64_t nonce = 0;
+    Epoch epoch;                              ///< the one the answerer is in
+    std::optional<Certificate> entry;         ///< by which it entered its view; nothing in an epoch's first
+    std::optional<Certificate> finalization;  ///< the newest it holds
+    std::vector<SignedMessage> seen;          ///< the asker's newest: one per kind of vote and body
+    static auto fields(auto& v) { return std::tie(v.nonce, v.epoch, v.entry, v.finalization, v.seen); }
+};
 using ConsensusMessage = std::variant<Proposal, Tail, Vote, Certificate, PoAs, CertificateRequest, PoaRequest, BodyRequest,
-                                      BlockRangeRequest, FinalBlocks>;
+                                      BlockRangeRequest, FinalBlocks, StatusRequest, Status>;
 
 [[nodiscard]] Digest digest_of(const Proposal& proposal);
 [[nodiscard]] Digest digest_of(const Tail& tail);
-
-// -------------------------------------------------------------------------------------------- signed streams
-
-/// Anything signed that was seen: what watchers read on `lane_signed` and `vote_signed`.
-using SignedMessage = std::variant<Proposal, Tail, Vote, BatchHeader, Ack, Certificate>;
 
 }  // namespace rondo

@@ -78,8 +78,18 @@ struct FindPendingReply {
         return std::tie(v.known, v.admission, v.receipt, v.raw, v.sender, v.accepted_ms, v.certified_ms);
     }
 };
-using IntakeRequest = std::variant<SubmitRequest, FetchBatches, PendingNonce, FindPending>;
-using IntakeReply = std::variant<RequestError, SubmitReply, FoundBatches, PendingNonceReply, FindPendingReply>;
+/// The operator lifts the quarantine of the acks: the key runs nowhere else. The own lane waits for the next epoch all the same.
+struct AcceptLaneRisk {
+    std::uint8_t unused = 0;
+    static auto fields(auto& v) { return std::tie(v.unused); }
+};
+struct LaneRiskAccepted {
+    Epoch epoch;  ///< the own lane goes on after this one
+    static auto fields(auto& v) { return std::tie(v.epoch); }
+};
+using IntakeRequest = std::variant<SubmitRequest, FetchBatches, PendingNonce, FindPending, AcceptLaneRisk>;
+using IntakeReply =
+    std::variant<RequestError, SubmitReply, FoundBatches, PendingNonceReply, FindPendingReply, LaneRiskAccepted>;
 
 // --------------------------------------------------------------------------------------------- consensus
 
@@ -102,10 +112,21 @@ struct HeadReply {
     Digest final_digest{};
     Epoch epoch;
     View view;
-    static auto fields(auto& v) { return std::tie(v.final_height, v.final_digest, v.epoch, v.view); }
+    bool whole = false;  ///< no block was ever final here above `final_height`, as far as peers can prove
+    static auto fields(auto& v) { return std::tie(v.final_height, v.final_digest, v.epoch, v.view, v.whole); }
 };
-using ConsensusRequest = std::variant<GetFinalBlocks, GetHead>;
-using ConsensusReply = std::variant<RequestError, FinalBlocksReply, HeadReply>;
+/// The operator lifts the quarantine: the key runs nowhere else, and has signed nothing from this view of the current epoch on.
+struct AcceptRisk {
+    View from_view;
+    static auto fields(auto& v) { return std::tie(v.from_view); }
+};
+struct RiskAccepted {
+    Epoch epoch;
+    View from_view;
+    static auto fields(auto& v) { return std::tie(v.epoch, v.from_view); }
+};
+using ConsensusRequest = std::variant<GetFinalBlocks, GetHead, AcceptRisk>;
+using ConsensusReply = std::variant<RequestError, FinalBlocksReply, HeadReply, RiskAccepted>;
 
 // --------------------------------------------------------------------------------------------- execution
 

@@ -15,17 +15,18 @@ ActorTraits consensus_traits() {
     namespace t = consensus::tables;
     return {Actor::consensus,
             Durability::durable,
-            {t::meta, t::gate, t::certificates, t::bodies, t::blocks, t::contexts, t::proofs, t::poas, t::results},
+            {t::meta, t::gate, t::certificates, t::bodies, t::blocks, t::contexts, t::proofs, t::poas, t::results, t::witnessed},
             {Stream::certificates, Stream::results},
             {Channel::votes, Channel::sync},
             1};
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
-    : replica_(config.self, std::move(config.key), config.genesis, store), simplex_(replica_), catchup_(replica_, simplex_) {}
+    : replica_(config.self, std::move(config.key), config.genesis, store), simplex_(replica_), catchup_(replica_, simplex_), quarantine_(replica_, simplex_) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
+    quarantine_.start(turn);
     simplex_.start(turn);
     settle(turn);
     return finish(std::move(turn), true);
@@ -41,6 +42,7 @@ Effects ConsensusCore::step(Instant now, const Input& input) {
         armed_.reset();
         idle = true;
         simplex_.on_time(turn);
+        quarantine_.on_time(turn);
     }
     settle(turn);
     return finish(std::move(turn), idle);
@@ -53,6 +55,7 @@ void ConsensusCore::settle(Turn& turn) {
     while (replica_.epoch != before) {
         before = replica_.epoch;
         for (const auto& [from, message] : std::exchange(early_, {})) on_message(turn, from, message);
+        quarantine_.on_settled(turn);
         simplex_.settle(turn);
     }
     catchup_.on_settled(turn);
@@ -119,7 +122,8 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
     std::visit(
         [&](const auto& m) {
             using T = std::decay_t<decltype(m)>;
-            if constexpr (requires { m.epoch; }) {
+            constexpr bool is_status = std::is_same_v<T, StatusRequest> || std::is_same_v<T, Status>;
+            if constexpr (requires { m.epoch; } && !is_status) {
                 if (!is_current(turn, from, m.epoch, message)) return;
             }
             if constexpr (std::is_same_v<T, Proposal> || std::is_same_v<T, Tail>)
@@ -138,10 +142,23 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
                 simplex_.on_body_request(turn, from, m.digest);
             else if constexpr (std::is_same_v<T, BlockRangeRequest>)
                 catchup_.on_range_request(turn, from, m);
+            else if constexpr (is_status)
+                on_status(turn, from, m);
             else
                 catchup_.on_range(turn, from, m);
         },
         message);
+}
+
+// A start is heard whatever epoch the two are in; who is behind learns it from it.
+template <class StatusMessage>
+void ConsensusCore::on_status(Turn& turn, OperatorNumber from, const StatusMessage& message) {
+    if constexpr (std::is_same_v<StatusMessage, StatusRequest>)
+        quarantine_.on_request(turn, from, message);
+    else
+        quarantine_.on_status(turn, from, message);
+    if (message.epoch > replica_.epoch) catchup_.on_ahead(turn, from, message.epoch);
+    if (message.epoch < replica_.epoch) catchup_.on_behind(turn, from, message.epoch);
 }
 
 // From peers: checked here. From my own intake: checked there.
@@ -164,14 +181,14 @@ void ConsensusCore::on_poa_request(Turn& turn, OperatorNumber from, const PoaReq
     if (!found.certificates.empty()) replica_.voice.send(turn, from, found);
 }
 
-void ConsensusCore::on_request(Turn& turn, const Request& request) const {
+void ConsensusCore::on_request(Turn& turn, const Request& request) {
     const auto decoded = decode<ConsensusRequest>(request.payload);
-    const ConsensusReply reply = decoded ? std::visit([&](const auto& r) { return answer(r); }, *decoded)
+    const ConsensusReply reply = decoded ? std::visit([&](const auto& r) { return answer(turn, r); }, *decoded)
                                          : ConsensusReply(RequestError{"not a consensus request"});
     turn.effects.replies.push_back({request.id, encode(reply)});
 }
 
-ConsensusReply ConsensusCore::answer(const GetFinalBlocks& request) const {
+ConsensusReply ConsensusCore::answer(Turn&, const GetFinalBlocks& request) const {
     FinalBlocksReply reply;
     std::size_t bytes = 0;
     if (request.last < request.first) return RequestError{"the range ends before it begins"};
@@ -186,9 +203,15 @@ ConsensusReply ConsensusCore::answer(const GetFinalBlocks& request) const {
     return reply;
 }
 
-ConsensusReply ConsensusCore::answer(const GetHead&) const {
+ConsensusReply ConsensusCore::answer(Turn&, const GetHead&) const {
     const consensus::Block& floor = replica_.chain.floor();
-    return HeadReply{floor.height, floor.digest, replica_.epoch, simplex_.view()};
+    return HeadReply{floor.height, floor.digest, replica_.epoch, simplex_.view(), quarantine_.is_whole()};
+}
+
+ConsensusReply ConsensusCore::answer(Turn& turn, const AcceptRisk& request) {
+    const auto reentry = quarantine_.accept_risk(turn, request.from_view);
+    if (!reentry) return RequestError{"this node's consensus is not in quarantine"};
+    return RiskAccepted{reentry->epoch, reentry->view};
 }
 
 std::vector<StatusField> ConsensusCore::status() const {
@@ -207,7 +230,11 @@ std::vector<StatusField> ConsensusCore::status() const {
     };
     for (const auto& [number, votes] : simplex_.votes_on_chain())
         fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
-    if (!replica_.muted.empty()) fields.push_back({"signs_nothing_because", replica_.muted});
+    quarantine_.add_status(fields);
+    if (!replica_.muted.empty())
+        fields.push_back({"signs_nothing_because",
+                          replica_.muted + ". Find out what made its results differ (memory, disk, build); then remove the "
+                                           "stores of this node: it rebuilds them, and signs again by the rules of quarantine"});
     return fields;
 }
 

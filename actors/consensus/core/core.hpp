@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/consensus/core/catchup.hpp"
+#include "actors/consensus/core/quarantine.hpp"
 #include "actors/consensus/core/simplex.hpp"
 #include "cluster/runtime/core.hpp"
 #include "messages/wire/requests.hpp"
@@ -39,11 +40,14 @@ class ConsensusCore : public Core {
     void on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message);
     /// True if the message is of the current epoch; otherwise it has been dealt with.
     [[nodiscard]] bool is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message);
+    template <class StatusMessage>
+    void on_status(Turn& turn, OperatorNumber from, const StatusMessage& message);
     void on_poas(Turn& turn, const PoAs& poas);
     void on_poa_request(Turn& turn, OperatorNumber from, const PoaRequest& request) const;
-    void on_request(Turn& turn, const Request& request) const;
-    [[nodiscard]] ConsensusReply answer(const GetFinalBlocks& request) const;
-    [[nodiscard]] ConsensusReply answer(const GetHead& request) const;
+    void on_request(Turn& turn, const Request& request);
+    [[nodiscard]] ConsensusReply answer(Turn& turn, const GetFinalBlocks& request) const;
+    [[nodiscard]] ConsensusReply answer(Turn& turn, const GetHead& request) const;
+    [[nodiscard]] ConsensusReply answer(Turn& turn, const AcceptRisk& request);
     [[nodiscard]] Effects finish(Turn turn, bool idle);
     void settle(Turn& turn);
     void arm_timer(Turn& turn);
@@ -51,6 +55,7 @@ class ConsensusCore : public Core {
     consensus::Replica replica_;
     consensus::Simplex simplex_;
     consensus::Catchup catchup_;
+    consensus::Quarantine quarantine_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
     std::optional<Instant> armed_;
     std::uint64_t undecodable_ = 0;

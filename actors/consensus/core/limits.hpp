@@ -34,6 +34,10 @@ inline constexpr std::size_t unpublished_max = 64;
 inline constexpr std::size_t unchecked_citations_max = 8192;
 /// Between two blocks with content: below it the fixed cost of a block takes more than company saves. Far below any Δ.
 inline constexpr std::uint64_t block_interval_ms = 20;
+/// Signatures in a Status: a vote of each kind, a proposal, a tail.
+inline constexpr std::size_t witnessed_max = 5;
+/// A node in quarantine signs again so many views above the highest proven to it (3-protocol.md, 3).
+inline constexpr std::uint64_t reentry_views = 2;
 /// Rounds in which one input may settle; far above what any input needs.
 inline constexpr std::size_t settle_rounds_max = 100'000;
 

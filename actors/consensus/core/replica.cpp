@@ -26,7 +26,7 @@ Replica::Replica(OperatorNumber self_, crypto::SecretKey key, const Genesis& gen
       chain(block_of(stored_floor(store_, genesis_))),
       lanes(store_, epoch),
       results(store_),
-      voice(self_) {
+      voice(self_, store_) {
     require(context != nullptr, "the set of the epoch this node is in is stored");
     index = context->index_of(self);
     voice.speak_to(*context);

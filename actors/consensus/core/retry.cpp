@@ -108,14 +108,7 @@ void Simplex::say_again(Turn& turn) {
                 voice.broadcast(turn, *vote);
         }
     }
-    if (current_ > View(1)) {
-        const View below(current_.value - 1);
-        for (const VoteKind kind : {VoteKind::finalize, VoteKind::notarize, VoteKind::nullify})
-            if (const Certificate* entry = certificate(below, kind)) {
-                voice.broadcast(turn, *entry);
-                break;
-            }
-    }
+    if (const auto entry = entry_certificate()) voice.broadcast(turn, *entry);
     if (pending_final_)
         voice.broadcast(turn, *pending_final_);
     else if (latest_finalization_)
@@ -123,6 +116,13 @@ void Simplex::say_again(Turn& turn) {
     const auto state = views_.find(current_);
     if (state == views_.end() || !state->second.proposed || !state->second.candidate) return;
     if (const auto body = replica_.chain.body(current_, *state->second.candidate)) voice.broadcast(turn, message_of(*body));
+}
+
+std::optional<Certificate> Simplex::entry_certificate() const {
+    const View below = current_.minus_or_zero(1);
+    for (const VoteKind kind : {VoteKind::finalize, VoteKind::notarize, VoteKind::nullify})
+        if (const Certificate* entry = certificate(below, kind)) return *entry;
+    return latest_finalization_ && latest_finalization_->view == below ? latest_finalization_ : std::nullopt;
 }
 
 void Simplex::ask_for_holes(Turn& turn, OperatorNumber whom) const {

@@ -66,6 +66,8 @@ class Simplex {
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
     /// Proof of the newest final block of this epoch, if one is at hand.
     [[nodiscard]] const std::optional<Certificate>& latest_finalization() const { return latest_finalization_; }
+    /// By which this node entered its view; nothing in an epoch's first.
+    [[nodiscard]] std::optional<Certificate> entry_certificate() const;
 
   private:
     struct ViewState {
@@ -83,7 +85,8 @@ class Simplex {
     [[nodiscard]] bool in_reach(View view) const;
 
     // votes.cpp
-    [[nodiscard]] bool may_sign() const;
+    /// Something new in this view.
+    [[nodiscard]] bool may_sign(View view) const;
     bool cast(Turn& turn, VoteKind kind, View view, const Digest& digest);
     void nullify(Turn& turn, std::string_view why);
     void count(Turn& turn, const Vote& vote);

@@ -13,6 +13,7 @@ inline constexpr Table contexts{5, "contexts"};          ///< epoch → EpochCon
 inline constexpr Table proofs{6, "proofs"};              ///< epoch → FinalBlocks that prove its boundary block
 inline constexpr Table poas{7, "poas"};                  ///< epoch, lane, lane height → PoA; above the final cut
 inline constexpr Table results{8, "results"};            ///< height → result digest
+inline constexpr Table witnessed{9, "witnessed"};        ///< operator, kind → its newest Vote seen here
 
 namespace detail {
 inline void append_number(Bytes& out, std::uint64_t value) { append_be64(out, value); }

@@ -105,7 +105,7 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
 
 // 2.
 bool Simplex::propose(Turn& turn) {
-    if (!news_ || !i_lead() || !may_sign() || views_[current_].proposed || sent(current_, VoteKind::nullify)) return false;
+    if (!news_ || !i_lead() || !may_sign(current_) || views_[current_].proposed || sent(current_, VoteKind::nullify)) return false;
     const Block* parent = best_parent();
     if (parent == nullptr) return false;
     const bool tail = replica_.at_boundary(*parent);
@@ -163,7 +163,7 @@ Finding Simplex::examine(const Body& body, Instant now, std::vector<Vote>& learn
 
 // 3. True if it led to a vote.
 bool Simplex::judge(Turn& turn) {
-    if (!news_ || !may_sign()) return false;
+    if (!news_ || !may_sign(current_)) return false;
     const ViewState& state = views_[current_];
     if (state.sent[at(VoteKind::notarize)] || state.sent[at(VoteKind::nullify)]) return false;
     if (state.leader_at_fault) {
@@ -226,7 +226,7 @@ void Simplex::update_waiting(Turn& turn) {
 // Timers. For a tail 2Δ from entry; with something includable 3Δ (the leader is helped after Δ); else idle + 2Δ; and 3Δ from the
 // first proposal seen.
 std::optional<Instant> Simplex::nullify_deadline() const {
-    if (timed_out_ || !may_sign() || sent(current_, VoteKind::nullify)) return std::nullopt;
+    if (timed_out_ || !may_sign(current_) || sent(current_, VoteKind::nullify)) return std::nullopt;
     const DurationMs delta = delta_ms();
     if (proposal_seen_) return proposal_seen_->plus(3 * delta);
     if (tail_expected_) return entered_.plus(2 * delta);

@@ -5,6 +5,7 @@
 namespace rondo::consensus {
 
 void Voice::speak_to(const EpochContext& context) {
+    witness_.follow(context);
     peers_.clear();
     for (const OperatorInfo& member : context.operators)
         if (member.number != self_) peers_.push_back(member.number);
@@ -25,13 +26,17 @@ std::optional<OperatorNumber> Voice::peer(std::uint64_t turn_number) const {
     return peers_[turn_number % peers_.size()];
 }
 
-void Voice::seen(const SignedMessage& message) { unpublished_.push_back(encode(message)); }
+void Voice::seen(const SignedMessage& message) {
+    witness_.note(message);
+    unpublished_.push_back(encode(message));
+}
 
 void Voice::flush(Turn& turn, bool idle) {
     if (unpublished_.empty()) return;
     if (turn.effects.records.empty() && !idle && unpublished_.size() < unpublished_max) return;
     for (Bytes& message : unpublished_) turn.effects.publishes.push_back({Stream::vote_signed, 0, std::move(message), {}});
     unpublished_.clear();
+    witness_.store_news(turn);
 }
 
 }  // namespace rondo::consensus

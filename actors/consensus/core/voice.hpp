@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "actors/consensus/core/turn.hpp"
+#include "actors/consensus/core/witness.hpp"
 #include "messages/wire/consensus.hpp"
 #include "messages/wire/epoch.hpp"
 
@@ -11,7 +11,7 @@ namespace rondo::consensus {
 /// a commit: they ride on the next one, so that a vote received costs no sync of its own.
 class Voice {
   public:
-    explicit Voice(OperatorNumber self) : self_(self) {}
+    Voice(OperatorNumber self, const StoreView& store) : self_(self), witness_(store) {}
 
     void speak_to(const EpochContext& context);
     void broadcast(Turn& turn, const ConsensusMessage& message) const;
@@ -20,11 +20,14 @@ class Voice {
     [[nodiscard]] std::optional<OperatorNumber> peer(std::uint64_t turn_number) const;
 
     void seen(const SignedMessage& message);
+    /// The newest that was seen of the member's signatures.
+    [[nodiscard]] std::vector<SignedMessage> witnessed(OperatorNumber member) const { return witness_.of(member); }
     /// Called at the end of a step. `idle`: publish even if nothing else is committed.
     void flush(Turn& turn, bool idle);
 
   private:
     OperatorNumber self_;
+    Witness witness_;
     std::vector<OperatorNumber> peers_;
     std::vector<Bytes> unpublished_;
 };

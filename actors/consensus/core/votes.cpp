@@ -19,10 +19,13 @@ bool Simplex::sent(View view, VoteKind kind) const {
 
 bool Simplex::in_reach(View view) const { return view > replica_.chain.floor().view && view <= current_.plus(views_ahead_max); }
 
-bool Simplex::may_sign() const { return replica_.index && replica_.muted.empty() && !left_behind_ && !replica_.epoch_is_over(); }
+bool Simplex::may_sign(View view) const {
+    return replica_.index && replica_.muted.empty() && !left_behind_ && !replica_.epoch_is_over() &&
+           replica_.gate.admits({replica_.epoch, Kind::notarize, view.value, 0});
+}
 
 bool Simplex::cast(Turn& turn, VoteKind kind, View view, const Digest& digest) {
-    if (!may_sign()) return false;
+    if (!may_sign(view)) return false;
     Vote vote{kind, replica_.epoch, view, digest, *replica_.index, {}};
     const Slot slot{vote.epoch, kind_of(kind), view.value, 0};
     const auto signature = replica_.gate.sign(slot, digest, encode_body(vote), turn.effects);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/consensus/core/tables.hpp"
 #include "messages/crypto/hash.hpp"
 
 namespace rondo::harness {
@@ -117,6 +118,19 @@ void Cluster::restart(std::size_t i) {
     node.core = std::make_unique<ConsensusCore>(ConsensusConfig{number(i), node.key, genesis_}, node.store);
     apply(i, node.core->start(now_), {});
     if (node.core != nullptr) hear_streams(i);
+}
+
+// What it published after the copy was made, its hearers know; it says the same again.
+void Cluster::roll_back(std::size_t i, const MemoryStore& earlier) {
+    Node& node = nodes_[i];
+    require(node.core == nullptr, "a disk is restored while nobody uses it");
+    node.store = earlier;
+    node.chain.resize(earlier.rows(consensus::tables::blocks));
+    node.results_heard = node.certificates_heard = 0;
+    earlier.scan_reverse(consensus::tables::results, {}, {}, [&](ByteView key, ByteView) {
+        node.results_heard = read_be64(key);
+        return false;
+    });
 }
 
 void Cluster::step(std::size_t i, const Input& input, const std::function<void(Node&)>& advance_cursor) {
@@ -320,6 +334,13 @@ std::uint64_t Cluster::status(std::size_t node, const std::string& field) const 
     for (const StatusField& f : nodes_[node].core->status())
         if (f.name == field) return std::get<std::uint64_t>(f.value);
     return UINT64_MAX;
+}
+
+std::string Cluster::text(std::size_t node, const std::string& field) const {
+    if (nodes_[node].core == nullptr) return "";
+    for (const StatusField& f : nodes_[node].core->status())
+        if (f.name == field) return std::get<std::string>(f.value);
+    return "";
 }
 
 Bytes Cluster::ask(std::size_t node, const ConsensusRequest& request) {

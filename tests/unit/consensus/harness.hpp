@@ -54,6 +54,8 @@ class Cluster {
     // Faults.
     void crash(std::size_t node);
     void restart(std::size_t node);
+    /// Puts a copy of an earlier store back: of its outbox and cursors too, as a restored disk does. The node is down.
+    void roll_back(std::size_t node, const MemoryStore& earlier);
     /// Nodes of different groups do not hear each other; those in no group hear nobody.
     void partition(std::vector<std::set<std::size_t>> groups) { groups_ = std::move(groups); }
     void heal() { groups_.clear(); }
@@ -86,6 +88,8 @@ class Cluster {
     [[nodiscard]] std::size_t highest_height() const;
     [[nodiscard]] LaneHeight cut_of(std::size_t node, std::size_t lane) const;
     [[nodiscard]] std::uint64_t status(std::size_t node, const std::string& field) const;
+    /// A status field that is a text; empty if there is none.
+    [[nodiscard]] std::string text(std::size_t node, const std::string& field) const;
     [[nodiscard]] std::uint64_t steps(std::size_t node) const { return nodes_[node].steps; }
     [[nodiscard]] const std::vector<SignedMessage>& seen(std::size_t node) const { return nodes_[node].seen; }
     [[nodiscard]] const MemoryStore& store(std::size_t node) const { return nodes_[node].store; }
