@@ -28,6 +28,12 @@ bool Common::may_talk(OperatorNumber who) const {
     return false;
 }
 
+void Common::distrust(std::string reason) {
+    if (const auto& known = gate.quarantined(); known && (!known->reentry || known->reentry->epoch >= epochs.epoch())) return;
+    log(Level::error, "this intake goes into quarantine: " + reason);
+    gate.quarantine(std::move(reason), *effects);
+}
+
 std::vector<OperatorNumber> Common::others() const {
     std::vector<OperatorNumber> out;
     const EpochContext* current = epochs.context();

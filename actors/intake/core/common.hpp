@@ -41,6 +41,8 @@ struct Common {
     void send(OperatorNumber to, const LaneMessage& message) { effects->sends.push_back({Channel::lanes, to, encode(message)}); }
     void publish(Stream stream, Bytes payload) { effects->publishes.push_back({stream, 0, std::move(payload), {}}); }
     void publish_signed(const SignedMessage& message) { publish(Stream::lane_signed, encode(message)); }
+    /// The table of what was signed is older than what others have seen (quarantine.hpp). Once is enough.
+    void distrust(std::string reason);
     void log(Level level, std::string text) { effects->logs.push_back({level, std::move(text)}); }
 
     /// True if `signature` of `signer` stands under `body`.
@@ -49,7 +51,7 @@ struct Common {
 };
 
 /// Timers of the intake. Each is armed anew only when it fired or when its subject changed.
-enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5 };
+enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5, quarantine = 6 };
 [[nodiscard]] constexpr TimerId id_of(TimerName name) { return static_cast<TimerId>(name); }
 
 }  // namespace rondo::intake

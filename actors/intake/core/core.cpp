@@ -14,6 +14,7 @@ IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
       final_cuts_(common_, batches_, fetch_),
       own_lane_(common_, batches_),
       other_lanes_(common_, batches_, fetch_),
+      quarantine_(common_, batches_, other_lanes_),
       accounts_(common_),
       pool_(common_, accounts_, own_lane_),
       admission_(common_, accounts_, pool_) {}
@@ -21,23 +22,27 @@ IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
 Effects IntakeCore::start(Instant now) {
     Effects effects;
     common_.open_step(now, effects);
+    quarantine_.start();
     final_cuts_.start();
     own_lane_.start();
     pool_.start();
-    // Who took us for dead offers again as soon as it hears anything.
-    for (const OperatorNumber peer : common_.others()) common_.send(peer, BatchFetch{});
     if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
+    finish_step();
+    return effects;
+}
+
+/// The questions of a start go out with the first: who took us for dead offers again as soon as it hears anything.
+void IntakeCore::finish_step() {
+    quarantine_.finish_step();
     own_lane_.finish_step();
     admission_.flush();
-    return effects;
 }
 
 Effects IntakeCore::step(Instant now, const Input& input) {
     Effects effects;
     common_.open_step(now, effects);
     std::visit([this](const auto& alternative) { on(alternative); }, input);
-    own_lane_.finish_step();
-    admission_.flush();
+    finish_step();
     return effects;
 }
 
@@ -67,7 +72,7 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     for (const CutEntry& tip : block.cut_delta) final_cuts_.cite(block.height, tip, common_.epochs.committed(tip.lane).height);
     const auto step = common_.epochs.follow(block);
     common_.epochs.persist();
-    own_lane_.on_committed();
+    own_lane_.on_committed(step == Epochs::Step::epoch_began);
     if (step == Epochs::Step::epoch_began) on_epoch_began();
     pool_.on_room();
 }
@@ -112,6 +117,8 @@ void IntakeCore::on(const PeerMessage& message) {
         void operator()(BatchFound& m) const { core.on_found(m); }
         void operator()(Forward& m) const { core.admission_.submit_forwarded(from, std::move(m)); }
         void operator()(ForwardReply& m) const { core.admission_.on_forward_reply(from, std::move(m)); }
+        void operator()(LaneStatusRequest& m) const { core.quarantine_.on_request(from, m); }
+        void operator()(LaneStatus& m) const { core.quarantine_.on_status(from, m); }
     };
     std::visit(Handler{*this, from}, *decoded);
 }
@@ -136,11 +143,20 @@ void IntakeCore::on(const Request& request) {
         reply(request.id, fetch_.serve(*fetch));
     else if (const auto* nonce = std::get_if<PendingNonce>(&*decoded))
         admission_.pending_nonce(request.id, *nonce);
+    else if (const auto* find = std::get_if<FindPending>(&*decoded))
+        reply(request.id, pool_.find(find->hash));
     else
-        reply(request.id, pool_.find(std::get<FindPending>(*decoded).hash));
+        reply(request.id, accept_risk());
+}
+
+IntakeReply IntakeCore::accept_risk() {
+    const auto epoch = quarantine_.accept_risk();
+    if (!epoch) return RequestError{"this node's intake is not in quarantine"};
+    return LaneRiskAccepted{*epoch};
 }
 
 void IntakeCore::on(const Answer& answer) {
+    if (quarantine_.on_answer(answer)) return;
     const auto addresses = accounts_.on_answer(answer);
     if (!addresses) return;
     admission_.on_accounts(*addresses);
@@ -164,6 +180,9 @@ void IntakeCore::on(const TimerFired& fired) {
         case TimerName::forwards:
             admission_.on_forward_timer();
             break;
+        case TimerName::quarantine:
+            quarantine_.on_timer();
+            break;
     }
 }
 
@@ -177,7 +196,7 @@ std::vector<StatusField> IntakeCore::status() const {
     const LaneHeight committed = common_.epochs.committed(common_.self).height;
     const LaneHeight sealed = own_lane_.sealed_height();
     const LaneHeight certified = own_lane_.in_flight() ? sealed.minus_or_zero(1) : sealed;
-    return {
+    std::vector<StatusField> fields{
         {"epoch", common_.epochs.epoch().value},
         {"final_height", common_.epochs.final_height().value},
         {"executed_height", executed_.value},
@@ -205,6 +224,8 @@ std::vector<StatusField> IntakeCore::status() const {
         {"wanted_batches", fetch_.wanted_count()},
         {"unfinished_cuts", final_cuts_.unfinished()},
     };
+    quarantine_.add_status(fields);
+    return fields;
 }
 
 ActorTraits intake_traits() {

@@ -2,6 +2,7 @@
 #include "actors/intake/core/admission.hpp"
 #include "actors/intake/core/final_cuts.hpp"
 #include "actors/intake/core/other_lanes.hpp"
+#include "actors/intake/core/quarantine.hpp"
 
 namespace rondo {
 
@@ -31,6 +32,8 @@ class IntakeCore : public Core {
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();
     void on_found(const BatchFound& found);
+    void finish_step();
+    [[nodiscard]] IntakeReply accept_risk();
     void reply(RequestId id, const IntakeReply& reply);
 
     intake::Common common_;
@@ -39,6 +42,7 @@ class IntakeCore : public Core {
     intake::FinalCuts final_cuts_;
     intake::OwnLane own_lane_;
     intake::OtherLanes other_lanes_;
+    intake::Quarantine quarantine_;
     intake::Accounts accounts_;
     intake::Pool pool_;
     intake::AdmissionDesk admission_;

@@ -46,6 +46,8 @@ inline constexpr std::size_t verify_transactions_per_ms = 5;  ///< and this much
 inline constexpr std::size_t verifications_max = 64;          ///< batches of others on the worker pool at once
 inline constexpr std::uint64_t logged_refusals_max = 64;      ///< then one in so many
 inline constexpr std::size_t unheard_batches_max = 16;        ///< without a word from a peer: offers to it on retries only
+inline constexpr std::size_t status_acks_max = 128;           ///< in a LaneStatus: one per lane
+inline constexpr std::size_t status_batches_max = 4;          ///< looked at per lane for an ack of who asks
 inline constexpr std::size_t early_offers_max = 128;          ///< offers kept for the next epoch, one per lane
 
 // forwarding

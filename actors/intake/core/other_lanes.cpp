@@ -22,7 +22,8 @@ void OtherLanes::on_offer(OperatorNumber from, BatchOffer offer) {
 bool OtherLanes::keep_for_later(OperatorNumber from, BatchOffer& offer) {
     const bool next = offer.header.epoch == common_.epochs.epoch().next();
     const bool not_yet = offer.header.epoch == common_.epochs.epoch() && common_.epochs.context() == nullptr;
-    if (!next && !not_yet) return false;
+    const bool unconfirmed = offer.header.epoch == common_.epochs.epoch() && !common_.gate.is_confirmed();
+    if (!next && !not_yet && !unconfirmed) return false;
     if (from == offer.header.lane && (early_.contains(from) || early_.size() < early_offers_max))
         early_.insert_or_assign(from, std::move(offer));
     return true;
@@ -225,7 +226,11 @@ void OtherLanes::on_epoch_began() {
     in_verification_.clear();
     forged_.clear();
     const Epoch epoch = common_.epochs.epoch();
-    common_.book.erase_range(tables::acks, key_of(Epoch(0)), key_of(epoch));
+    common_.book.erase_range(tables::acks, key_of(Epoch(0)), key_of(epoch.minus_or_zero(1)));
+    on_confirmed();
+}
+
+void OtherLanes::on_confirmed() {
     auto early = std::move(early_);
     early_.clear();
     for (auto& [lane, offer] : early) on_offer(lane, std::move(offer));

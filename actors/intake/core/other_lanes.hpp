@@ -25,6 +25,8 @@ class OtherLanes {
     /// True if the job was one of ours.
     [[nodiscard]] bool on_job_done(const JobDone& done);
     void on_epoch_began();
+    /// What had to wait until something new may be signed is looked at.
+    void on_confirmed();
 
     [[nodiscard]] std::size_t verifying_count() const { return verifying_.size(); }
     [[nodiscard]] std::uint64_t refused_count() const { return refused_; }
@@ -55,7 +57,7 @@ class OtherLanes {
     std::map<JobId, Verification> verifying_;
     std::set<Digest> in_verification_;
     std::set<Digest> forged_;             ///< of this epoch: a sender did not sign; at most one per (lane, height)
-    std::map<LaneId, BatchOffer> early_;  ///< of the next epoch, one per lane
+    std::map<LaneId, BatchOffer> early_;  ///< of the next epoch, or before anything may be signed; one per lane
     std::uint64_t refused_ = 0;
 };
 

@@ -47,8 +47,12 @@ void OwnLane::start() {
 
 // --------------------------------------------------------------------------------------- 2. promising
 
+bool OwnLane::is_resting() const {
+    return !common_.gate.admits({common_.epochs.epoch(), Kind::batch_header, sealed_.next().value, 0});
+}
+
 std::optional<Place> OwnLane::next_place(std::size_t raw_bytes) const {
-    if (quarantined_ || !common_.self_index()) return std::nullopt;
+    if (is_resting() || !common_.self_index()) return std::nullopt;
     if (!waiting_.empty() && waiting_.back().has_room_for(raw_bytes))
         return Place{waiting_.back().height(), waiting_.back().count()};
     const LaneHeight height = waiting_.empty() ? sealed_.next() : waiting_.back().height().next();
@@ -93,7 +97,7 @@ bool OwnLane::may_seal() {
 }
 
 bool OwnLane::wants_to_seal() const {
-    if (waiting_.empty() || flight_ || quarantined_ || !common_.self_index()) return false;
+    if (waiting_.empty() || flight_ || is_resting() || !common_.self_index()) return false;
     // Places are given within the window, but an epoch's beginning or a restart may find more than fits.
     return waiting_.front().height() <= common_.epochs.window_end(common_.self);
 }
@@ -112,9 +116,7 @@ std::optional<BatchHeader> OwnLane::sign_header(const OpenBatch& batch, std::siz
     const Slot slot{header.epoch, Kind::batch_header, header.height.value, 0};
     const auto signature = common_.gate.sign(slot, digest_of(header), encode_body(header), *common_.effects);
     if (!signature) {
-        quarantined_ = true;
-        common_.log(Level::error, "the signing gate refuses the header of lane height " + std::to_string(header.height.value) +
-                                      "; the lane rests until the next epoch");
+        common_.distrust("the signing gate refuses the header of lane height " + std::to_string(header.height.value));
         return std::nullopt;
     }
     header.signature = *signature;
@@ -266,20 +268,17 @@ void OwnLane::arm_retry() {
 
 // -------------------------------------------------------------------------------- what the chain decides
 
-void OwnLane::on_committed() {
+void OwnLane::on_committed(bool epoch_is_over) {
     const CutEntry committed = common_.epochs.committed(common_.self);
     while (!links_.empty() && links_.begin()->first <= committed.height) {
         common_.book.erase(tables::own_lane, key_of(links_.begin()->first));
         links_.erase(links_.begin());
     }
     if (flight_ && flight_->header.height <= committed.height) end_flight();
-    if (committed.height <= sealed_) return;
+    if (committed.height <= sealed_ || epoch_is_over) return;
     // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
-    quarantined_ = true;
     end_flight();
-    common_.log(Level::error,
-                "the final chain is ahead of this lane: the store is older than the network; the lane rests until "
-                "the next epoch");
+    common_.distrust("the final chain is ahead of this lane: the store is older than what others have seen");
 }
 
 void OwnLane::on_epoch_began() {
@@ -291,7 +290,6 @@ void OwnLane::on_epoch_began() {
     }
     links_.clear();
     end_flight();
-    quarantined_ = false;
     sealed_ = common_.epochs.base(common_.self).height;
     restore_waiting();
 }

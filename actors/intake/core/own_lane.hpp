@@ -44,7 +44,8 @@ class OwnLane {
         seal_timer_armed_ = false;
         sealed_at_ = Instant();
     }
-    void on_committed();
+    /// `epoch_is_over`: what was sealed in it can't be sealed again, whoever remembers it.
+    void on_committed(bool epoch_is_over);
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.
     void rest() { end_flight(); }
@@ -74,6 +75,8 @@ class OwnLane {
     void restore_waiting();
     [[nodiscard]] OpenBatch& batch_with_room(std::size_t raw_bytes);
     void flush_promises();
+    /// Nothing new is signed for it: before peers have answered after a start, and in quarantine.
+    [[nodiscard]] bool is_resting() const;
     [[nodiscard]] bool wants_to_seal() const;
     [[nodiscard]] bool may_seal();
     void seal();
@@ -103,7 +106,6 @@ class OwnLane {
     DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
     Instant sealed_at_;
     bool seal_timer_armed_ = false;
-    bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
 };
 
 }  // namespace rondo::intake

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "cluster/runtime/core.hpp"
@@ -33,7 +34,13 @@ class SimStore : public StoreView {
     /// The power failed: of the unsynced commits only the oldest `survivors` are left.
     void lose_unsynced(std::size_t survivors);
     [[nodiscard]] std::size_t unsynced() const { return unsynced_.size(); }
-    void wipe();  ///< a Derived store whose marker is dirty from another boot
+    void wipe();  ///< a Derived store whose marker is dirty from another boot, or a disk that is lost
+
+    /// All that is committed, as a backup holds it.
+    struct Image;
+    [[nodiscard]] std::shared_ptr<const Image> image() const;
+    /// The backup is put back.
+    void restore(const Image& image);
 
   private:
     struct Undo {

@@ -98,6 +98,12 @@ std::uint64_t Node::status(const std::string& name) const {
     return 0;
 }
 
+std::string Node::text(const std::string& name) const {
+    for (const StatusField& field : core->status())
+        if (field.name == name) return std::get<std::string>(field.value);
+    return "";
+}
+
 // --------------------------------------------------------------------------------------------- cluster
 
 Cluster::Cluster(std::size_t nodes, std::function<void(Parameters&)> tune, std::uint64_t chain_id) {
@@ -255,6 +261,11 @@ void Cluster::release_jobs() {
 }
 
 void Cluster::apply_ask(std::size_t node, const Ask& ask) {
+    if (ask.whom == Askable::consensus) {
+        const HeadReply head{height, {}, epoch, View(1), consensus_is_whole};
+        deliver(node, Answer{ask.id, encode(ConsensusReply(head))});
+        return;
+    }
     ASSERT_EQ(ask.whom, Askable::execution);
     if (execution_silent) {
         deliver(node, Answer{ask.id, std::nullopt});
@@ -392,6 +403,11 @@ void Cluster::stop(std::size_t index) {
     node.timers.clear();
     std::erase_if(queue_, [&](const Event& event) { return event.node == index; });
     std::erase_if(held_jobs_, [&](const Event& event) { return event.node == index; });
+}
+
+void Cluster::restore(std::size_t index, const MemoryStore& earlier, std::size_t heard) {
+    nodes_[index].store = earlier;
+    heard_[index] = heard;
 }
 
 void Cluster::start(std::size_t index) {

@@ -68,6 +68,8 @@ struct Node {
     [[nodiscard]] std::vector<PoA> certificates() const;
     [[nodiscard]] std::vector<Receipt> receipts() const;
     [[nodiscard]] std::uint64_t status(const std::string& name) const;
+    /// A status field that is a text; empty if there is none.
+    [[nodiscard]] std::string text(const std::string& name) const;
 };
 
 struct Account {
@@ -115,9 +117,14 @@ class Cluster {
         start(node);
     }
 
+    /// Puts a copy of a stopped node's earlier store back, made when it had heard so much of the streams.
+    void restore(std::size_t node, const MemoryStore& earlier, std::size_t heard);
+    [[nodiscard]] std::size_t heard(std::size_t node) const { return heard_[node]; }
+
     /// True: the message is lost.
     std::function<bool(OperatorNumber from, OperatorNumber to, const LaneMessage& message)> lose;
     bool execution_silent = false;
+    bool consensus_is_whole = true;
     bool hold_jobs = false;
     std::map<Address, Account> ledger;
     std::vector<BatchRecord> executed_batches;

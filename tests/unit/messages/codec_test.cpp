@@ -171,7 +171,7 @@ TEST(Codec, FieldsOfAnotherShapeAreRefused) {
     EXPECT_EQ(decode<Cut>(*from_hex("90")).error(), DecodeError::wrong_length);
     EXPECT_EQ(decode<Cut>(*from_hex("9191930101c40100")).error(), DecodeError::wrong_length);  // a digest of one byte
     EXPECT_EQ(decode<Vote>(*from_hex("960601010101c0")).error(), DecodeError::out_of_range);   // no such kind of vote
-    EXPECT_EQ(decode<LaneMessage>(*from_hex("920890")).error(), DecodeError::out_of_range);    // no such alternative
+    EXPECT_EQ(decode<LaneMessage>(*from_hex("920a90")).error(), DecodeError::out_of_range);    // no such alternative
 }
 
 TEST(Codec, HostileCountsAllocateInProportionToTheInput) {

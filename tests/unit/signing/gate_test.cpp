@@ -172,5 +172,87 @@ TEST_F(Gate, SignsNothingForAnEpochThatItForgot) {
     EXPECT_TRUE(gate->sign({Epoch(2), Kind::notarize, 5, 0}, digest(2), as_bytes("body"), effects));
 }
 
+// ------------------------------------------------------------------------------------------------- quarantine
+
+TEST_F(Gate, SignsNothingNewBeforeItIsConfirmedButAgainWhatItHolds) {
+    const auto before = sign(Kind::notarize, 5, 1);
+    persist();
+    gate->await_confirmation();
+    EXPECT_EQ(sign(Kind::notarize, 5, 1), before);
+    EXPECT_EQ(sign(Kind::notarize, 6, 1), tl::unexpected(GateRefusal::quarantined));
+    gate->confirm();
+    EXPECT_TRUE(sign(Kind::notarize, 6, 1));
+}
+
+TEST_F(Gate, KeepsAQuarantineAndItsPointOfReentryOverRestarts) {
+    gate->quarantine("older than what others saw", effects);
+    EXPECT_EQ(sign(Kind::notarize, 6, 1), tl::unexpected(GateRefusal::quarantined));
+    persist();
+    restart();
+    ASSERT_TRUE(gate->quarantined());
+    EXPECT_EQ(gate->quarantined()->reason, "older than what others saw");
+    EXPECT_EQ(sign(Kind::notarize, 1'000'000, 1), tl::unexpected(GateRefusal::quarantined));
+    gate->reenter({Epoch(1), View(10), {}}, effects);
+    persist();
+    restart();
+    EXPECT_EQ(sign(Kind::notarize, 9, 1), tl::unexpected(GateRefusal::quarantined));
+    EXPECT_TRUE(sign(Kind::notarize, 10, 1));
+}
+
+TEST_F(Gate, ReentersVotesFromAViewAndFromTheSecondOfTheNextEpoch) {
+    gate->quarantine("", effects);
+    gate->reenter({Epoch(4), View(10), {}}, effects);
+    const auto admits = [&](std::uint64_t epoch, Kind kind, std::uint64_t at) {
+        return gate->admits({Epoch(epoch), kind, at, 0});
+    };
+    for (const Kind kind : {Kind::proposal, Kind::tail, Kind::notarize, Kind::nullify, Kind::finalize}) {
+        EXPECT_FALSE(admits(3, kind, 99));
+        EXPECT_FALSE(admits(4, kind, 9));
+        EXPECT_TRUE(admits(4, kind, 10));
+        EXPECT_FALSE(admits(5, kind, 1)) << "its lost store may have been there before anybody could prove it";
+        EXPECT_TRUE(admits(5, kind, 2));
+        EXPECT_TRUE(admits(6, kind, 1));
+    }
+}
+
+TEST_F(Gate, ReentersAcksAboveALanesHeightAndTheOwnLaneInTheNextEpoch) {
+    gate->quarantine("", effects);
+    gate->reenter({Epoch(4), View(0), {{LaneId(7), LaneHeight(20)}}}, effects);
+    EXPECT_FALSE(gate->admits({Epoch(4), Kind::ack, 7, 20}));
+    EXPECT_TRUE(gate->admits({Epoch(4), Kind::ack, 7, 21}));
+    EXPECT_FALSE(gate->admits({Epoch(4), Kind::ack, 8, 21})) << "nothing is known of that lane";
+    EXPECT_TRUE(gate->admits({Epoch(5), Kind::ack, 7, 1}));
+    for (const Kind kind : {Kind::batch_header, Kind::receipt}) {
+        EXPECT_FALSE(gate->admits({Epoch(4), kind, 1000, 0}));
+        EXPECT_TRUE(gate->admits({Epoch(5), kind, 1, 0}));
+    }
+}
+
+TEST_F(Gate, ForgetsAQuarantineWithTheEpochsItWasAbout) {
+    gate->quarantine("", effects);
+    gate->reenter({Epoch(4), View(10), {}}, effects);
+    gate->prune_below(Epoch(5), effects);
+    EXPECT_TRUE(gate->quarantined());
+    gate->prune_below(Epoch(6), effects);
+    EXPECT_FALSE(gate->quarantined());
+    persist();
+    restart();
+    EXPECT_FALSE(gate->quarantined());
+}
+
+TEST_F(Gate, AccountsForWhatItHoldsWhatItForgotAndWhatItKnowsToBeLost) {
+    const Slot slot{Epoch(1), Kind::notarize, 5, 0};
+    EXPECT_FALSE(gate->accounts_for(slot, digest(1)));
+    ASSERT_TRUE(sign(Kind::notarize, 5, 1));
+    EXPECT_TRUE(gate->accounts_for(slot, digest(1)));
+    EXPECT_FALSE(gate->accounts_for(slot, digest(2))) << "somebody else signs with this key";
+    gate->quarantine("", effects);
+    gate->reenter({Epoch(1), View(10), {}}, effects);
+    EXPECT_TRUE(gate->accounts_for({Epoch(1), Kind::notarize, 9, 0}, digest(1)));
+    EXPECT_FALSE(gate->accounts_for({Epoch(1), Kind::notarize, 10, 0}, digest(1)));
+    gate->prune_below(Epoch(2), effects);
+    EXPECT_TRUE(gate->accounts_for({Epoch(1), Kind::notarize, 10, 0}, digest(1)));
+}
+
 }  // namespace
 }  // namespace rondo
