@@ -80,6 +80,24 @@ TEST(Agreement, HoldsWhenALateNodeCatchesUpAcrossEpochs) {
     EXPECT_GT(sim.final_height(3), 30U);
 }
 
+class BadDisk : public testing::TestWithParam<World::DiskFault> {};
+
+TEST_P(BadDisk, NeitherSignsTwiceNorStaysAway) {
+    Options options = calm();
+    options.parameters.epoch_blocks = 40;
+    for (const auto age : {150ms, 1200ms}) {
+        Simulation sim{options, real_cores()};
+        sim.bad_disk(2).run(2s).spoil_disk(2, GetParam(), age).run(3s).recover();
+        EXPECT_HOLDS(sim);
+        EXPECT_TRUE(sim.accused().empty());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, BadDisk,
+                         testing::Values(World::DiskFault::intake_rolled_back, World::DiskFault::consensus_rolled_back,
+                                         World::DiskFault::both_rolled_back, World::DiskFault::intake_lost,
+                                         World::DiskFault::consensus_lost, World::DiskFault::both_lost));
+
 class Evidence : public testing::TestWithParam<Misbehaviour> {};
 
 TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {

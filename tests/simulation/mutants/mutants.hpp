@@ -10,6 +10,8 @@ enum class Mutant : std::uint8_t {
     finalize_gate_removed,  ///< finalizes what it nullified, and the signing gate lets it
     forgetful_gate,         ///< the signing gate does not write down what it signed
     nonces_unchecked,       ///< the ledger executes a transaction whose nonce is used
+    no_status_collected,    ///< signs at once after a start, whatever peers have seen of its key
+    no_reentry_awaited,     ///< is in quarantine, says so, and signs
 };
 inline Mutant living_mutant = Mutant::none;
 [[nodiscard]] inline bool is_mutant(Mutant mutant) { return living_mutant == mutant; }

@@ -141,6 +141,17 @@ void Eavesdropper::hear(const BatchOffer& offer) {
     hear(BatchRecord{offer.header, offer.payload, std::nullopt});
 }
 
+void Eavesdropper::hear(const Status& status) {
+    if (status.entry) hear(*status.entry);
+    if (status.finalization) hear(*status.finalization);
+    for (const SignedMessage& message : status.seen) std::visit([&](const auto& m) { hear(m); }, message);
+}
+
+void Eavesdropper::hear(const LaneStatus& status) {
+    if (status.header) hear(*status.header);
+    for (const Ack& ack : status.acks) hear(ack);
+}
+
 void Eavesdropper::hear(const ForwardReply& reply) {
     for (const ForwardOutcome& outcome : reply.outcomes)
         if (outcome.receipt) hear(*outcome.receipt);

@@ -50,6 +50,8 @@ class Eavesdropper : public Observer {
     void hear(const BatchOffer& offer);
     void hear(const BatchFound& found) { hear(found.batch); }
     void hear(const ForwardReply& reply);
+    void hear(const Status& status);
+    void hear(const LaneStatus& status);
     template <class T>
     void hear(const T&) {}  ///< unsigned requests
 

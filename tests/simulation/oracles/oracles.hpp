@@ -63,6 +63,8 @@ class SignatureOracle : public Listener {
     void on_ack(const Ack& ack) override;
     void on_receipt(const Receipt& receipt) override;
 
+    /// The newest view that the operator signed anything in.
+    [[nodiscard]] std::pair<Epoch, View> newest_view(OperatorNumber signer) const;
     /// Operators with two signatures for one slot, seen from outside.
     [[nodiscard]] const std::set<OperatorNumber>& offenders() const { return offenders_; }
 
@@ -82,6 +84,7 @@ class SignatureOracle : public Listener {
     const Members& members_;
     Complain complain_;
     std::map<SlotKey, Bytes> slots_;
+    std::map<OperatorNumber, std::pair<Epoch, View>> newest_;
     std::set<OperatorNumber> offenders_;
 };
 

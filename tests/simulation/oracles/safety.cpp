@@ -93,10 +93,17 @@ void SignatureOracle::on_vote(const Vote& v) {
     static constexpr std::array<std::string_view, 3> names{"notarize", "nullify", "finalize"};
     const auto* signer = members_.member(v.epoch, v.signer);
     note(signer, v.epoch, names[static_cast<std::size_t>(v.vote) - 3], v.view.value, 0, v.digest.view());
+    auto& newest = newest_[signer->number];
+    newest = std::max(newest, {v.epoch, v.view});
     if (v.vote == VoteKind::notarize) return;
     const auto other =
         slots_.find({signer->number, v.epoch, v.vote == VoteKind::nullify ? "finalize" : "nullify", v.view.value, 0});
     if (other != slots_.end()) accuse(signer->number, "both nullify and finalize in " + at_view(v.epoch, v.view));
+}
+
+std::pair<Epoch, View> SignatureOracle::newest_view(OperatorNumber signer) const {
+    const auto it = newest_.find(signer);
+    return it == newest_.end() ? std::pair(Epoch(0), View(0)) : it->second;
 }
 
 void SignatureOracle::on_header(const BatchHeader& h, const Digest& digest) {

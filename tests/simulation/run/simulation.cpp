@@ -106,6 +106,14 @@ Simulation& Simulation::cut_power(NodeIndex node, std::chrono::milliseconds down
     parts().world.crash_node(node, static_cast<Micros>(downtime.count()) * millisecond, true);
     return *this;
 }
+Simulation& Simulation::bad_disk(NodeIndex node) {
+    options_.faults.bad_disks.push_back(node);
+    return *this;
+}
+Simulation& Simulation::spoil_disk(NodeIndex node, World::DiskFault fault, std::chrono::milliseconds age) {
+    parts().world.spoil_disk(node, fault, static_cast<Micros>(age.count()) * millisecond, 100 * millisecond);
+    return *this;
+}
 Simulation& Simulation::heal() {
     parts().world.calm();
     return *this;
@@ -135,6 +143,10 @@ bool Simulation::is_recovered(std::uint64_t target) {
         if (options_.is_byzantine(i)) continue;
         if (p.has(Actor::consensus) && p.agreement.final_height(i) < target) return false;
         if (p.has(Actor::execution) && p.ledger.executed_height(i) < target) return false;
+        // Who was in quarantine votes again, in views of which some block is final already.
+        if (!options_.has_bad_disk(i) || p.agreement.chain().empty()) continue;
+        const Proposal& below = p.agreement.chain().lower_bound(target - liveness_blocks)->second;
+        if (p.signatures.newest_view(p.world.number_of(i)) <= std::pair(below.epoch, below.view)) return false;
     }
     return true;
 }
@@ -144,6 +156,11 @@ std::string Simulation::what_is_missing(std::uint64_t target) {
     std::string out = "wanted height " + std::to_string(target) + "; final/executed";
     for (NodeIndex i = 0; i < options_.nodes; ++i)
         out += " " + std::to_string(p.agreement.final_height(i)) + "/" + std::to_string(p.ledger.executed_height(i));
+    for (const NodeIndex i : options_.faults.bad_disks) {
+        const auto [epoch, view] = p.signatures.newest_view(p.world.number_of(i));
+        out += "; node " + std::to_string(i) + " signed last in epoch " + std::to_string(epoch.value) + " view " +
+               std::to_string(view.value);
+    }
     out += "; promised and not ordered: " + std::to_string(p.workload.backlog().size());
     for (const Hash256& hash : p.workload.backlog()) {
         const auto receipt = p.receipts.receipts().find(hash);

@@ -41,6 +41,9 @@ class Simulation {
     Simulation& crash(NodeIndex node, std::chrono::milliseconds downtime);
     Simulation& crash(NodeIndex node, Actor actor, std::chrono::milliseconds downtime);
     Simulation& cut_power(NodeIndex node, std::chrono::milliseconds downtime);
+    /// The node is expected to have its disk fail: what it promised from it may be late.
+    Simulation& bad_disk(NodeIndex node);
+    Simulation& spoil_disk(NodeIndex node, World::DiskFault fault, std::chrono::milliseconds age);
     Simulation& heal();  ///< all faults end
     /// The liveness phase: within a bound of simulated time ten more blocks are final and executed at every honest node, every
     /// promise is ordered and executed, and every final batch is to be had.

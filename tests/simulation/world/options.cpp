@@ -53,6 +53,22 @@ std::vector<ByzantineMember> draw_byzantine(const Options& options, Random& rand
     return out;
 }
 
+/// Honest members, as many as F still allows beside the Byzantine ones.
+std::vector<NodeIndex> draw_bad_disks(const Options& options, Random& random) {
+    const std::vector<std::uint64_t> stakes = options.stake_ethers();
+    std::uint64_t left = (std::accumulate(stakes.begin(), stakes.end(), std::uint64_t{0}) - 1) / 3;
+    for (const ByzantineMember& m : options.byzantine) left -= stakes[m.node];
+    std::vector<NodeIndex> out;
+    const NodeIndex start = random.below(options.nodes);
+    for (std::size_t i = 0; i < options.nodes; ++i) {
+        const NodeIndex node = (start + i) % options.nodes;
+        if (options.is_byzantine(node) || stakes[node] > left) continue;
+        left -= stakes[node];
+        out.push_back(node);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string_view to_string(Stakes stakes) { return stakes_names[static_cast<std::size_t>(stakes)]; }
@@ -73,6 +89,10 @@ Parameters Options::fast_parameters() {
 
 bool Options::is_byzantine(NodeIndex node) const {
     return std::any_of(byzantine.begin(), byzantine.end(), [&](const ByzantineMember& m) { return m.node == node; });
+}
+
+bool Options::has_bad_disk(NodeIndex node) const {
+    return std::find(faults.bad_disks.begin(), faults.bad_disks.end(), node) != faults.bad_disks.end();
 }
 
 std::vector<std::uint64_t> Options::stake_ethers() const {
@@ -105,6 +125,10 @@ Options draw_options(std::uint64_t seed, std::size_t nodes) {
     options.chaos = random.between(4, 9) * second;
     options.faults = draw_faults(random);
     if (random.one_in(2)) options.byzantine = draw_byzantine(options, random);
+    if (random.one_in(4)) {
+        options.faults.bad_disks = draw_bad_disks(options, random);
+        options.faults.bad_disk_interval = random.between(1000, 4000) * millisecond;
+    }
     return options;
 }
 
@@ -137,6 +161,8 @@ std::string describe(const Options& o) {
     fault("ask_loss_permille", f.ask_loss_permille);
     fault("backend_failure_permille", f.backend_failure_permille);
     fault("skew_ms_max", f.skew_ms_max);
+    for (const NodeIndex node : f.bad_disks) out << " bad_disk=" << node;
+    fault("bad_disk_interval_us", f.bad_disk_interval);
     fault("shell_mutant", static_cast<std::uint64_t>(o.shell_mutant));
     return out.str();
 }

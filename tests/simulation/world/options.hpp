@@ -51,6 +51,10 @@ struct FaultPlan {
     std::uint64_t ask_loss_permille = 0;
     std::uint64_t backend_failure_permille = 0;
     std::uint64_t skew_ms_max = 0;  ///< of each node's clock, fixed for the run
+    /// Nodes whose disks fail: their stores of intake and consensus go back to a backup, or are gone. Their stake and that of the
+    /// Byzantine members together stay within F.
+    std::vector<NodeIndex> bad_disks;
+    Micros bad_disk_interval = 0;
 };
 
 struct Options {
@@ -71,6 +75,7 @@ struct Options {
 
     static Parameters fast_parameters();
     [[nodiscard]] bool is_byzantine(NodeIndex node) const;
+    [[nodiscard]] bool has_bad_disk(NodeIndex node) const;
     [[nodiscard]] std::vector<std::uint64_t> stake_ethers() const;
 };
 

@@ -94,6 +94,20 @@ void SimShell::power_cut() {
         store_.lose_unsynced(random_.below(store_.unsynced() + 1));
 }
 
+void SimShell::restore_backup() {
+    crash();
+    if (!backup_) return;
+    world_.trace(node_, traits_.actor, "restore", life_);
+    store_ = std::move(*backup_);
+    backup_.reset();
+}
+
+void SimShell::lose_disk() {
+    crash();
+    world_.trace(node_, traits_.actor, "lose disk", life_);
+    store_.wipe();
+}
+
 void SimShell::guarded(const std::function<void()>& body) {
     try {
         body();
@@ -156,14 +170,22 @@ void SimShell::on_head(Stream stream, std::uint64_t incarnation, std::uint64_t h
     if (!is_deterministic(stream)) {
         const Bytes key = row_key(RowKind::incarnation, static_cast<std::uint8_t>(number_of(stream) + 1));
         const auto known = store_.get(own_, key);
-        if (!known)
-            store_.put(own_, key, be64(incarnation));
-        else if (read_be64(*known) != incarnation)
-            world_.fail("a stream changed its incarnation");
+        // A new store, or an older one: what it says is heard from the start.
+        if ((known && read_be64(*known) != incarnation) || head + 1 < subscriptions_[stream].expected) hear_from_the_start(stream);
+        if (!known || read_be64(*known) != incarnation) store_.put(own_, key, be64(incarnation));
     }
     Subscription& s = subscriptions_[stream];
     s.head = std::max(s.head, head);
     if (head >= s.expected) request_replay(stream);
+}
+
+void SimShell::hear_from_the_start(Stream stream) {
+    std::erase_if(inbox_, [&](const Item& item) {
+        const auto* message = std::get_if<StreamMessage>(&item.input);
+        return message != nullptr && message->stream == stream;
+    });
+    write_cursor(stream, 1);
+    subscriptions_[stream] = {};
 }
 
 void SimShell::request_replay(Stream stream) {

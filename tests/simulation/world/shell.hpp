@@ -35,6 +35,9 @@ class SimShell {
     void start();
     void crash();      ///< the process dies; what it committed stays
     void power_cut();  ///< the machine dies; what a Derived store did not sync is lost, or all of it
+    void take_backup() { backup_ = std::make_unique<SimStore>(store_.backup()); }
+    void restore_backup();  ///< the process dies, and comes back with the disk as it was then
+    void lose_disk();       ///< the process dies, and comes back with nothing
     void pause(Micros until) { paused_until_ = until; }
     [[nodiscard]] bool is_up() const { return core_ != nullptr; }
     /// Counts lives: what was under way for an earlier one is void.
@@ -91,6 +94,7 @@ class SimShell {
     void recover(RecoverSenders job);
     void beat();
     void request_replay(Stream stream);
+    void hear_from_the_start(Stream stream);
     void write_cursor(Stream stream, std::uint64_t next);
     void guarded(const std::function<void()>& body);
     void die();
@@ -103,6 +107,7 @@ class SimShell {
     Random random_;
     ShellMutant mutant_;
     SimStore store_;
+    std::unique_ptr<SimStore> backup_;
 
     std::uint64_t life_ = 0;
     std::unique_ptr<Core> core_;

@@ -82,6 +82,13 @@ void SimStore::lose_unsynced(std::size_t survivors) {
     }
 }
 
+SimStore SimStore::backup() const {
+    SimStore copy = *this;
+    copy.roll_back();
+    copy.unsynced_.clear();
+    return copy;
+}
+
 void SimStore::wipe() {
     for (Rows& rows : tables_) rows.clear();
     open_.clear();

@@ -1,6 +1,5 @@
 #pragma once
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "cluster/runtime/core.hpp"
@@ -36,11 +35,8 @@ class SimStore : public StoreView {
     [[nodiscard]] std::size_t unsynced() const { return unsynced_.size(); }
     void wipe();  ///< a Derived store whose marker is dirty from another boot, or a disk that is lost
 
-    /// All that is committed, as a backup holds it.
-    struct Image;
-    [[nodiscard]] std::shared_ptr<const Image> image() const;
-    /// The backup is put back.
-    void restore(const Image& image);
+    /// All that is committed, as a backup of the disk holds it.
+    [[nodiscard]] SimStore backup() const;
 
   private:
     struct Undo {

@@ -94,7 +94,8 @@ void Workload::on_outcome(const Hash256& hash, const SubmitOutcome& outcome) {
     if (outcome.hash != hash) return world_.fail("an intake answered for another transaction");
     if (outcome.admission == Admission::accepted && outcome.receipt && !outcome.receipt->tx_hash.is_zero()) {
         const auto node = world_.node_of(outcome.receipt->operator_number);
-        if (node && !world_.options().is_byzantine(*node)) promised_.insert(hash);
+        // What was promised from a disk that fails may be late: a credit to the user, no broken promise.
+        if (node && !world_.options().is_byzantine(*node) && !world_.options().has_bad_disk(*node)) promised_.insert(hash);
     }
 }
 

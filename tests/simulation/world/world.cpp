@@ -189,6 +189,13 @@ void World::begin_chaos() {
         for (const auto& shell : nodes_[node]->shells)
             if (shell && (one == nullptr || shell.get() == one)) shell->pause(until);
     });
+    if (!f.bad_disks.empty())
+        schedule(f.bad_disk_interval, [this] {
+            const auto& bad = options_.faults.bad_disks;
+            const auto fault = static_cast<DiskFault>(random_.below(disk_fault_count));
+            const NodeIndex node = bad[random_.below(bad.size())];
+            spoil_disk(node, fault, random_.between(100, 2500) * millisecond, random_.between(10, 1500) * millisecond);
+        });
     if (f.cluster_power_cut_at != 0)
         clock_.after(f.cluster_power_cut_at, [this] {
             if (!chaos_) return;
@@ -222,6 +229,25 @@ void World::crash_node(NodeIndex node, Micros downtime, bool power) {
             shell->crash();
         clock_.after(downtime + random_.below(100 * millisecond), [s = shell.get()] { s->start(); });
     }
+}
+
+void World::spoil_disk(NodeIndex node, DiskFault fault, Micros age, Micros downtime) {
+    using enum DiskFault;
+    std::vector<SimShell*> spoiled;
+    const auto add = [&](Actor actor) {
+        if (SimShell* shell = sibling(node, actor)) spoiled.push_back(shell);
+    };
+    if (fault != consensus_rolled_back && fault != consensus_lost) add(Actor::intake);
+    if (fault != intake_rolled_back && fault != intake_lost) add(Actor::consensus);
+    const bool lost = fault == intake_lost || fault == consensus_lost || fault == both_lost;
+    for (SimShell* shell : spoiled)
+        if (!lost) shell->take_backup();
+    clock_.after(lost ? 0 : age, [this, spoiled, lost, downtime] {
+        for (SimShell* shell : spoiled) {
+            lost ? shell->lose_disk() : shell->restore_backup();
+            clock_.after(downtime, [shell] { shell->start(); });
+        }
+    });
 }
 
 Boundary World::draw_boundary() {
