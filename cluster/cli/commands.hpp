@@ -93,10 +93,11 @@ int run_verify(const VerifyCommand& command);
 
 struct KeyCommand {
     Common common;
-    std::string verb;  ///< show, generate, seal, unseal, genesis
+    std::string verb;  ///< show, generate, seal, unseal, genesis, accept-risk
     std::string target;
     KeyKind kind = KeyKind::signing;
     PassphraseSource passphrase;
+    std::optional<std::uint64_t> from_view;  ///< accept-risk
 };
 int run_key(const KeyCommand& command);
 

@@ -1,4 +1,5 @@
 #include "cluster/cli/commands.hpp"
+#include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
 #include "cluster/config/cluster_file.hpp"
 #include "cluster/config/genesis_file.hpp"
@@ -82,11 +83,58 @@ int reseal(const KeyCommand& command, bool seal) {
     return exit_done;
 }
 
+/// Asks one actor to lift its quarantine. A sentence with its answer; nothing if it is silent.
+template <class Reply, class Accepted, class Request>
+std::optional<std::string> lift(const NodeAddress& node, Actor actor, const Request& request, bool& lifted) {
+    Client client = node.client(actor);
+    const auto payload = client.ask(encode(request), answer_ms_max);
+    const auto reply = payload ? decode<Reply>(*payload) : tl::unexpected(codec::DecodeError::truncated);
+    if (!reply) return std::nullopt;
+    if (const auto* refused = std::get_if<RequestError>(&*reply)) return refused->reason;
+    const auto* accepted = std::get_if<Accepted>(&*reply);
+    if (accepted == nullptr) return std::nullopt;
+    lifted = true;
+    if constexpr (std::is_same_v<Accepted, RiskAccepted>)
+        return "votes again from view " + std::to_string(accepted->from_view.value) + " of epoch " +
+               std::to_string(accepted->epoch.value) + " on";
+    else
+        return "acknowledges again; its own lane goes on after epoch " + std::to_string(accepted->epoch.value);
+}
+
+int accept_risk(const KeyCommand& command) {
+    const auto view = ClusterView::open(command.common.home);
+    if (!view) return fail(exit_usage, view.error().message);
+    const auto index = view->find(command.target);
+    if (!index) return fail(exit_usage, command.target + ": no such node; NODE is the name of a node here, like node0");
+    const NodeAddress& node = view->nodes[*index];
+    bool lifted = false;
+    const auto consensus = lift<ConsensusReply, RiskAccepted>(
+        node, Actor::consensus, ConsensusRequest(AcceptRisk{View(*command.from_view)}), lifted);
+    const auto intake = lift<IntakeReply, LaneRiskAccepted>(node, Actor::intake, IntakeRequest(AcceptLaneRisk{}), lifted);
+    if (!consensus && !intake) return fail(exit_unreachable, command.target + ": neither consensus nor intake answers");
+    const std::string warning =
+        "this key must run nowhere else, and must have signed nothing in these views: two signatures for one slot are slashed";
+    if (command.common.json) {
+        print_json(JsonObject()
+                       .set("node", command.target)
+                       .set("lifted", lifted)
+                       .set("consensus", consensus)
+                       .set("intake", intake)
+                       .set("warning", warning));
+    } else {
+        print_line(command.target + "/consensus: " + consensus.value_or("does not answer"));
+        print_line(command.target + "/intake: " + intake.value_or("does not answer"));
+        if (lifted) print_line(warning);
+    }
+    return lifted ? exit_done : exit_no;
+}
+
 }  // namespace
 
 int run_key(const KeyCommand& command) {
     if (command.verb == "show") return show(command);
     if (command.verb == "genesis") return show_genesis(command);
+    if (command.verb == "accept-risk") return accept_risk(command);
     if (command.verb == "generate") return generate(command);
     return reseal(command, command.verb == "seal");
 }

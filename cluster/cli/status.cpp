@@ -15,6 +15,7 @@ struct ActorRow {
     std::uint64_t restarts = 0;
     std::optional<std::uint64_t> lag;  ///< messages not yet heard, of its worst stream
     std::string note;                  ///< why it is not well
+    std::string quarantined;           ///< why it signs nothing; empty: it signs
     bool asked = true;
 };
 
@@ -50,6 +51,12 @@ std::string strangers(const ActorStatus& status) {
     return out;
 }
 
+std::string text_of(const ActorStatus& status, std::string_view name) {
+    for (const auto& fact : status.facts)
+        if (fact.name == name) return fact.text;
+    return {};
+}
+
 /// One thread per actor: the silence of one must not delay the others.
 void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out) {
     Client client = node.client(actor);
@@ -62,6 +69,8 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     out.pid = status->pid;
     out.lag = worst_lag(*status);
     out.note = strangers(*status);
+    out.quarantined = text_of(*status, "signs_nothing_because");
+    if (out.quarantined.empty()) out.quarantined = text_of(*status, "quarantined");
     // Each of these fields belongs to one actor, so that no two threads write the same one.
     if (actor == Actor::consensus) {
         if (const auto head = ask_head(client)) row.final_height = head->final_height.value, row.epoch = head->epoch.value;
@@ -125,7 +134,8 @@ JsonValue as_json(const std::vector<NodeRow>& rows, std::uint64_t chain_id) {
                            .set("state", a.state)
                            .set("restarts", a.restarts)
                            .set("lag", a.lag)
-                           .set("note", a.note));
+                           .set("note", a.note)
+                           .set("quarantined", a.quarantined.empty() ? std::nullopt : std::optional(a.quarantined)));
         }
         nodes.add(JsonObject()
                       .set("name", row.name)
@@ -147,7 +157,9 @@ Cell actor_cell(const ActorRow& actor) {
     std::string text = actor.state;
     if (actor.lag && *actor.lag > 0) text += " -" + std::to_string(*actor.lag);
     if (actor.restarts > 0) text += " ↻" + std::to_string(actor.restarts);
-    const Colour colour = actor.state == "up"                                    ? Colour::green
+    if (!actor.quarantined.empty()) text += " quarantined";
+    const Colour colour = !actor.quarantined.empty()                             ? Colour::yellow
+                          : actor.state == "up"                                  ? Colour::green
                           : actor.state == "paused" || actor.state == "stopping" ? Colour::yellow
                                                                                  : Colour::red;
     return {text, colour};
@@ -167,6 +179,7 @@ std::string as_text(const std::vector<NodeRow>& rows, std::uint64_t chain_id, bo
                                 {row.state_root ? row.state_root->substr(0, 10) + "…" : "-"}};
         for (const ActorRow& actor : row.actors) {
             cells.push_back(actor_cell(actor));
+            if (!actor.quarantined.empty()) notes += row.name + "/" + actor.name + " is quarantined: " + actor.quarantined + "\n";
             if (!actor.note.empty()) notes += row.name + "/" + actor.name + ": " + actor.note + "\n";
         }
         table.row(std::move(cells));

@@ -55,10 +55,10 @@ StreamMessage Subscription::take_next() {
     return {stream_, item.sequence, std::move(item.payload)};
 }
 
-/// Live messages and announcements may come from a process that is gone: whether the publisher has a new store, only the answer
-/// to a question tells.
+/// Live messages and announcements may come from a process that is gone: whether the publisher has a new store, or an older one,
+/// only the answer to a question tells.
 bool Subscription::is_current(const bus::StreamHead& at) {
-    if (is_deterministic(stream_) || at.incarnation == incarnation_) return true;
+    if (is_deterministic(stream_) || (at.incarnation == incarnation_ && at.head + 1 >= expected_)) return true;
     confirmed_ = false;
     return false;
 }
@@ -68,16 +68,20 @@ void Subscription::adopt(const bus::StreamHead& at) {
         if (!incarnation_.is_zero())
             log(Level::error, "the publisher of " + name() + " has a new store; its stream is heard from the start");
         incarnation_ = at.incarnation;
-        moved_ = true;
-        next_ = expected_ = 1;
-        committed_next_ = durable_next_ = 1;  // the old stream's cursor is not to be reported for the new one
-        head_ = 0;
-        queue_.clear();
-        queue_bytes_ = 0;
-        ahead_.clear();
-        ahead_bytes_ = 0;
+        hear_from_the_start();
     }
     head_ = std::max(head_, at.head);
+}
+
+void Subscription::hear_from_the_start() {
+    moved_ = true;
+    next_ = expected_ = 1;
+    committed_next_ = durable_next_ = 1;  // the old stream's cursor is not to be reported for the new one
+    head_ = 0;
+    queue_.clear();
+    queue_bytes_ = 0;
+    ahead_.clear();
+    ahead_bytes_ = 0;
 }
 
 void Subscription::on_announced(const bus::StreamHead& at) {
@@ -157,9 +161,13 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     ask_again_at_ = 0;
     confirmed_ = true;
     // 5. The answer is newer than the question, so that a head below it is no old announcement.
-    if (!is_deterministic(stream_) && same_store && at.head + 1 < asked_from)
-        return "the publisher of " + name() + " is at " + std::to_string(at.head) + ", below this actor's cursor " +
-               std::to_string(asked_from) + ": its disk was rolled back; restore it, or start its store anew";
+    if (!is_deterministic(stream_) && same_store && at.head + 1 < asked_from) {
+        log(Level::error, "the publisher of " + name() + " is at " + std::to_string(at.head) + ", below this actor's cursor " +
+                              std::to_string(asked_from) + ": its disk was rolled back; its stream is heard from the start");
+        hear_from_the_start();
+        head_ = at.head;
+        return std::nullopt;
+    }
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
     if (chunk.header.first > expected_ && at.oldest > expected_) skip_to(chunk.header.first);

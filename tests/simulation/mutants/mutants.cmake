@@ -36,6 +36,6 @@ rondo_mutate(cluster/signing/gate.cpp "effects.put(table_, key, std::move(row));
 rondo_mutate(actors/execution/core/block_run.cpp "if (t.nonce < account.nonce) return"
   "if (t.nonce < account.nonce && !sim::is_mutant(sim::Mutant::nonces_unchecked)) return")
 rondo_mutate(cluster/signing/gate.cpp "if (!confirmed_) return false;"
-  "if (sim::is_mutant(sim::Mutant::no_status_collected)) return true; if (!confirmed_) return false;")
+  "if (!confirmed_ && !sim::is_mutant(sim::Mutant::no_status_collected)) return false;")
 rondo_mutate(cluster/signing/gate.cpp "return !quarantined_ || (quarantined_->reentry"
   "return !quarantined_ || sim::is_mutant(sim::Mutant::no_reentry_awaited) || (quarantined_->reentry")

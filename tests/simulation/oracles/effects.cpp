@@ -9,7 +9,7 @@ namespace rondo::sim {
 // ---------------------------------------------------------------------------------------------------- receipts
 
 void ReceiptOracle::on_receipt(const Receipt& r) {
-    if (!members_.is_honest(r.operator_number)) return;
+    if (!members_.keeps_promises(r.operator_number)) return;
     receipts_.emplace(r.tx_hash, r);
     const Place place{r.epoch, r.lane, r.lane_height};
     promised_[place].push_back(r);

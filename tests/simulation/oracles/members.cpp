@@ -5,8 +5,8 @@
 
 namespace rondo::sim {
 
-Members::Members(const Genesis& genesis, std::set<OperatorNumber> byzantine)
-    : digest_(digest_of(genesis)), byzantine_(std::move(byzantine)) {
+Members::Members(const Genesis& genesis, std::set<OperatorNumber> byzantine, std::set<OperatorNumber> bad_disks)
+    : digest_(digest_of(genesis)), byzantine_(std::move(byzantine)), bad_disks_(std::move(bad_disks)) {
     announce(genesis_context(genesis, Epoch(1)));
     announce(genesis_context(genesis, Epoch(2)));
 }

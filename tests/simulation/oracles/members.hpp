@@ -11,13 +11,15 @@ namespace rondo::sim {
 /// not by the functions that the cores use.
 class Members {
   public:
-    Members(const Genesis& genesis, std::set<OperatorNumber> byzantine);
+    Members(const Genesis& genesis, std::set<OperatorNumber> byzantine, std::set<OperatorNumber> bad_disks);
 
     void announce(const EpochContext& context) { contexts_.insert_or_assign(context.epoch, context); }
     [[nodiscard]] const EpochContext& of(Epoch epoch) const;
     [[nodiscard]] const OperatorInfo* member(Epoch epoch, SignerIndex signer) const;
     [[nodiscard]] const OperatorInfo* lane_owner(Epoch epoch, LaneId lane) const;
     [[nodiscard]] bool is_honest(OperatorNumber number) const { return !byzantine_.contains(number); }
+    /// Of what was promised and not sealed when a disk was lost, nobody but the user knows: such a promise may be broken.
+    [[nodiscard]] bool keeps_promises(OperatorNumber number) const { return is_honest(number) && !bad_disks_.contains(number); }
     /// More than two thirds of the epoch's stake.
     [[nodiscard]] bool is_quorum(Epoch epoch, const std::vector<SignerIndex>& signers) const;
     /// At least a third: not all of them can be faulty.
@@ -32,6 +34,7 @@ class Members {
 
     Digest digest_;
     std::set<OperatorNumber> byzantine_;
+    std::set<OperatorNumber> bad_disks_;
     std::map<Epoch, EpochContext> contexts_;
 };
 

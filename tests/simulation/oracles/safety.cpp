@@ -115,6 +115,7 @@ void SignatureOracle::on_ack(const Ack& a) {
 }
 
 void SignatureOracle::on_receipt(const Receipt& r) {
+    if (!members_.keeps_promises(r.operator_number)) return;
     note(members_.lane_owner(r.epoch, r.operator_number), r.epoch, "receipt", r.lane_height.value, r.index, r.tx_hash.view());
 }
 

@@ -17,13 +17,19 @@ std::set<OperatorNumber> byzantine_numbers(const Genesis& genesis, const Options
     return out;
 }
 
+std::set<OperatorNumber> bad_disk_numbers(const Genesis& genesis, const Options& options) {
+    std::set<OperatorNumber> out;
+    for (const NodeIndex node : options.faults.bad_disks) out.insert(genesis.operators[node].number);
+    return out;
+}
+
 }  // namespace
 
 struct Simulation::Parts {
     Parts(const Options& options, const Cores& cores)
         : world(options, cores),
           complain([this](std::string what) { world.fail(std::move(what)); }),
-          members(world.genesis(), byzantine_numbers(world.genesis(), options)),
+          members(world.genesis(), byzantine_numbers(world.genesis(), options), bad_disk_numbers(world.genesis(), options)),
           eavesdropper(members),
           agreement(world.genesis(), options.nodes, members, complain),
           certificates(complain),
