@@ -58,7 +58,7 @@ StreamMessage Subscription::take_next() {
 /// Live messages and announcements may come from a process that is gone: whether the publisher has a new store, or an older one,
 /// only the answer to a question tells.
 bool Subscription::is_current(const bus::StreamHead& at) {
-    if (is_deterministic(stream_) || (at.incarnation == incarnation_ && at.head + 1 >= expected_)) return true;
+    if (is_deterministic(stream_) || at.incarnation == incarnation_) return true;
     confirmed_ = false;
     return false;
 }
@@ -85,7 +85,12 @@ void Subscription::hear_from_the_start() {
 }
 
 void Subscription::on_announced(const bus::StreamHead& at) {
+    if (is_behind(at)) confirmed_ = false;
     if (is_current(at)) head_ = std::max(head_, at.head);
+}
+
+bool Subscription::is_behind(const bus::StreamHead& at) const {
+    return !is_deterministic(stream_) && at.incarnation == incarnation_ && at.head + 1 < expected_;
 }
 
 bool Subscription::has_room(std::size_t bytes) const {
@@ -139,6 +144,11 @@ std::optional<std::string> Subscription::accept_ahead() {
 
 std::optional<std::string> Subscription::on_live(bus::StreamChunk chunk) {
     if (!is_current(chunk.header.at)) return std::nullopt;
+    if (is_behind(chunk.header.at)) {  // overtaken by a replay, most likely: no reason to ask often
+        confirmed_ = false;
+        ask_again_at_ = std::max(ask_again_at_, asked_at_ + limits::replay_retry_ms);
+        return std::nullopt;
+    }
     head_ = std::max(head_, chunk.header.at.head);
     if (chunk.header.first > expected_) {
         keep_ahead(std::move(chunk));
@@ -185,6 +195,7 @@ std::optional<bus::ReplayRequest> Subscription::replay_to_ask(Tick now) const {
 }
 
 void Subscription::replay_asked(Tick now, bool sent) {
+    asked_at_ = now;
     ask_again_at_ = now + (sent ? limits::replay_retry_ms : limits::replay_retry_unsent_ms);
     if (sent) ++replays_;
 }

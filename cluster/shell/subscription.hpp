@@ -60,6 +60,7 @@ class Subscription {
     void keep_ahead(bus::StreamChunk chunk);
     void skip_to(std::uint64_t sequence);
     [[nodiscard]] bool is_current(const bus::StreamHead& at);
+    [[nodiscard]] bool is_behind(const bus::StreamHead& at) const;
     void adopt(const bus::StreamHead& at);
     void hear_from_the_start();
     [[nodiscard]] std::string name() const { return std::string(to_string(stream_)); }
@@ -83,6 +84,7 @@ class Subscription {
     std::size_t ahead_bytes_ = 0;
 
     bool confirmed_ = false;  ///< the publisher answered a replay since we started
+    Tick asked_at_ = 0;
     Tick ask_again_at_ = 0;
     std::uint64_t replays_ = 0;
 };

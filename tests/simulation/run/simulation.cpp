@@ -94,6 +94,7 @@ Simulation& Simulation::run(std::chrono::milliseconds length) {
 Simulation& Simulation::chaos() {
     parts().world.begin_chaos();
     parts().world.run(options_.chaos);
+    check_quarantines();
     return *this;
 }
 Simulation& Simulation::partition(const std::vector<NodeIndex>& left, const std::vector<NodeIndex>& right) {
@@ -140,6 +141,7 @@ Simulation& Simulation::recover() {
     if (!failure()) p.agreement.check_complete();
     check_batches();
     check_queues();
+    check_quarantines();
     return *this;
 }
 
@@ -242,6 +244,16 @@ void Simulation::check_batches() {
         wanted = std::move(next);
     }
     if (!wanted.empty()) p.world.fail("the batches of the final cuts do not end");
+}
+
+void Simulation::check_quarantines() {
+    for (SimShell* shell : parts().world.shells()) {
+        if (!shell->is_up() || options_.is_byzantine(shell->node()) || options_.has_bad_disk(shell->node())) continue;
+        for (const StatusField& field : shell->core()->status())
+            if (field.name == "quarantined")
+                parts().world.fail("node " + std::to_string(shell->node()) + " is in quarantine with a good disk: " +
+                                   std::get<std::string>(field.value));
+    }
 }
 
 void Simulation::check_queues() {

@@ -67,6 +67,8 @@ class Simulation {
     void print_states();
     void check_batches();
     void check_queues();
+    /// A node whose disk is well never takes its own store for an older one.
+    void check_quarantines();
 
     Options options_;
     Cores cores_;

@@ -111,7 +111,7 @@ TEST_F(Streams, OfBlocksStopASubscriberWhenARebuiltPublisherTellsAnotherHistory)
     EXPECT_EQ(listener.wait(), exit_invariant);
 }
 
-TEST_F(Streams, StopASubscriberWhosePublisherWasRolledBack) {
+TEST_F(Streams, OfARolledBackPublisherAreHeardFromTheStart) {
     Process publisher = start_publisher();
     Process listener = start_listener();
     Client intake = client(Actor::intake);
@@ -129,7 +129,7 @@ TEST_F(Streams, StopASubscriberWhosePublisherWasRolledBack) {
     std::filesystem::rename(folder / "old", folder / "intake");
     publisher = start_publisher();
     listener = start_listener();
-    EXPECT_EQ(listener.wait(), exit_invariant);
+    EXPECT_EQ(listener.wait(), 99) << "the listener stops when it hears the first message again";
 }
 
 TEST_F(Streams, TellTheirPlaceInTheStatus) {
