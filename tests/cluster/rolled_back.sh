@@ -1,30 +1,61 @@
 #!/usr/bin/env bash
-# Promise: a node whose stores went back to an older copy, or are gone, says that it is quarantined, follows the chain, votes again by
+# Promise: a node whose stores went back to an older copy, or are gone, says that it is quarantined, follows the chain, signs again by
 # the rule, and leaves no evidence against itself and no fork.
 source "$(dirname "$0")/lib.sh"
 
-start_cluster --alloc-from "$sample" --set epoch_blocks=64
-
-quarantined='[.nodes[3].actors[] | select(.quarantined != null) | .name]'
-consensus_log=$home/node3/log/consensus.log
+start_cluster --alloc-from "$sample" --set epoch_blocks=32
+stores=$home/node3/store
+log=$home/node3/log/consensus.log
 stop_cluster() { "$rondo" down --home "$home" >/dev/null; }
 start_again() { "$rondo" up --home "$home" --detach >/dev/null; }
-stores_of_node3() { sed -n 's/^store *= *"\([^"]*\)".*/\1/p' "$home"/node3/{intake,consensus}.toml; }
-at_its_head() { await 120 'node3 at the head' '([.nodes[].final_height] | max) - .nodes[3].final_height < 5'; }
-says_so() { grep -c 'goes into quarantine' "$consensus_log" || true; }
-
-# quarantined_and_back HOW-MANY-TIMES: it has said so that often, signs again from a view that it names, and is no longer marked.
-quarantined_and_back() {
-  local deadline=$((SECONDS + 120))
-  until [ "$(says_so)" -ge "$1" ]; do
-    [ "$SECONDS" -lt "$deadline" ] || fail "node3 is not in quarantine for the $1. time"
+times() { grep -c "$1" "$log" || true; }
+await_log() {  # await_log SECONDS COUNT TEXT
+  local deadline=$((SECONDS + $1))
+  until [ "$(times "$3")" -ge "$2" ]; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "'$3' is in the log of node3's consensus $(times "$3") times, not $2"
   done
-  await 180 'an end of the quarantine' "$quarantined == []"
-  [ "$(grep -c 'signs again from view' "$consensus_log")" -ge "$1" ] || fail 'it signs without a point of re-entry'
-  at_its_head
 }
-
+# comes_back COUNT: it said so, named its point of re-entry, and is marked no more; so too its intake, in the next epoch.
+comes_back() {
+  await_log 120 "$1" 'goes into quarantine'
+  await_log 120 "$1" 'signs again from view'
+  await 120 'the end of the quarantine' '[.nodes[3].actors[].quarantined | select(. != null)] == []'
+  await 120 'node3 at the head' '([.nodes[].executed_height] | max) - .nodes[3].executed_height < 5'
+}
 await_progress
 stop_cluster
-cd_home=$PWD
-for store in $(cd "$home/node3" && stores_of_node3); do :; done
+cp -a --sparse=always "$stores" "$scratch/aside"
+start_again
+"$rondo" send "$sample" --home "$home" --await executed --json >"$scratch/send.json"
+holds_expected "$scratch/send.json"
+stop_cluster
+
+# What fences the key is older than what the other actors of the node, and the other nodes, have seen.
+for actor in intake consensus; do
+  rm -rf "${stores:?}/$actor"
+  cp -a --sparse=always "$scratch/aside/$actor" "$stores/$actor"
+done
+start_again
+comes_back 1
+await_progress
+
+# The disk is lost: all six stores.
+stop_cluster
+rm -rf "${stores:?}"/*
+start_again
+comes_back 2
+await_progress
+
+# It is needed: without node2 nothing becomes final but with its votes and acks.
+"$rondo" pause --home "$home" node2 >/dev/null
+from=$(status_json | jq '.nodes[0].final_height')
+await 120 'final blocks with the votes of node3' ".nodes[0].final_height > $from + 3"
+"$rondo" resume --home "$home" node2 >/dev/null
+await_progress
+same_roots
+
+# Nobody could prove anything against it: isJailed(3) of the staking module.
+rpc=$(status_json | jq -r '.nodes[0].rpc')
+jailed=$(curl -sS -H 'content-type: application/json' "$rpc" -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\",\"params\":[
+  {\"to\":\"0x0000000000000000000000000000000000005201\",\"data\":\"0x6351775c$(printf '%064x' 3)\"},\"latest\"]}" | jq -er .result)
+[[ "$jailed" =~ ^0x0+$ ]] || fail "node3 is jailed: $jailed"
