@@ -108,8 +108,8 @@ int accept_risk(const KeyCommand& command) {
     if (!index) return fail(exit_usage, command.target + ": no such node; NODE is the name of a node here, like node0");
     const NodeAddress& node = view->nodes[*index];
     bool lifted = false;
-    const auto consensus = lift<ConsensusReply, RiskAccepted>(
-        node, Actor::consensus, ConsensusRequest(AcceptRisk{View(*command.from_view)}), lifted);
+    const auto consensus = lift<ConsensusReply, RiskAccepted>(node, Actor::consensus,
+                                                              ConsensusRequest(AcceptRisk{View(*command.from_view)}), lifted);
     const auto intake = lift<IntakeReply, LaneRiskAccepted>(node, Actor::intake, IntakeRequest(AcceptLaneRisk{}), lifted);
     if (!consensus && !intake) return fail(exit_unreachable, command.target + ": neither consensus nor intake answers");
     const std::string warning =

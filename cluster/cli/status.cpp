@@ -71,6 +71,10 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     out.note = strangers(*status);
     out.quarantined = text_of(*status, "signs_nothing_because");
     if (out.quarantined.empty()) out.quarantined = text_of(*status, "quarantined");
+    for (const auto& fact : status->facts)
+        if (fact.name == "waits_for_status_of_peers")
+            out.note += (out.note.empty() ? "" : "; ") + std::string("signs nothing new yet: ") + std::to_string(fact.number) +
+                        " peers have said what they saw of its key, and a quorum of stake must";
     // Each of these fields belongs to one actor, so that no two threads write the same one.
     if (actor == Actor::consensus) {
         if (const auto head = ask_head(client)) row.final_height = head->final_height.value, row.epoch = head->epoch.value;

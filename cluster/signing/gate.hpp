@@ -30,9 +30,9 @@ enum class [[nodiscard]] GateRefusal : std::uint8_t{
 };
 
 /// From where on a quarantined key signs again: whatever the lost table held lies below (3-protocol.md, 3).
-/// Votes and proposals: in `epoch` from `view` on; in the one after it from view 2 on, since its first view can be voted in before
-/// anything proves that it began; later epochs freely. Headers and receipts: later epochs. Acks: above the lane's height, and
-/// later epochs.
+/// Votes and proposals: in `epoch` from `view` on; in the one after it from view 2 on, since its first view can be voted in
+/// before anything proves that it began; later epochs freely. Headers and receipts: later epochs. Acks: above the lane's height,
+/// and later epochs.
 struct Reentry {
     struct LaneFloor {
         LaneId lane;

@@ -88,8 +88,7 @@ struct LaneRiskAccepted {
     static auto fields(auto& v) { return std::tie(v.epoch); }
 };
 using IntakeRequest = std::variant<SubmitRequest, FetchBatches, PendingNonce, FindPending, AcceptLaneRisk>;
-using IntakeReply =
-    std::variant<RequestError, SubmitReply, FoundBatches, PendingNonceReply, FindPendingReply, LaneRiskAccepted>;
+using IntakeReply = std::variant<RequestError, SubmitReply, FoundBatches, PendingNonceReply, FindPendingReply, LaneRiskAccepted>;
 
 // --------------------------------------------------------------------------------------------- consensus
 

@@ -22,7 +22,10 @@ ActorTraits consensus_traits() {
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
-    : replica_(config.self, std::move(config.key), config.genesis, store), simplex_(replica_), catchup_(replica_, simplex_), quarantine_(replica_, simplex_) {}
+    : replica_(config.self, std::move(config.key), config.genesis, store),
+      simplex_(replica_),
+      catchup_(replica_, simplex_),
+      quarantine_(replica_, simplex_) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};

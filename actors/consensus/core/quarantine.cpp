@@ -17,7 +17,8 @@ struct Statement {
 
 std::optional<Statement> statement_of(const SignedMessage& message) {
     if (const auto* vote = std::get_if<Vote>(&message))
-        return Statement{{vote->epoch, kind_of(vote->vote), vote->view.value, 0}, vote->digest, encode_body(*vote), vote->signature};
+        return Statement{
+            {vote->epoch, kind_of(vote->vote), vote->view.value, 0}, vote->digest, encode_body(*vote), vote->signature};
     const auto of_body = [](const auto& body) {
         return Statement{{body.epoch, body.kind, body.view.value, 0}, rondo::digest_of(body), encode_body(body), body.signature};
     };
@@ -89,8 +90,7 @@ void Quarantine::check_signatures(Turn& turn, const Status& status) {
         if (!is_unaccounted(message)) continue;
         const Slot slot = statement_of(message)->slot;
         const std::string reason = "a peer holds what this key signed in epoch " + std::to_string(slot.epoch.value) + ", view " +
-                                   std::to_string(slot.a) +
-                                   ", and this store does not: it is older than what others have seen";
+                                   std::to_string(slot.a) + ", and this store does not: it is older than what others have seen";
         replica_.gate.quarantine(reason, turn.effects);
         proven_.clear();
         inquiry_.asked(turn.now);
@@ -181,9 +181,9 @@ void Quarantine::add_status(std::vector<StatusField>& fields) const {
     const auto& record = gate.quarantined();
     if (!record) return;
     if (!record->reentry) {
-        fields.push_back({"quarantined", record->reason +
-                                             ". It signs again when members with quorum stake, itself not counted, have said where "
-                                             "they are; where so many do not exist: rondo key accept-risk"});
+        fields.push_back({"quarantined",
+                          record->reason + ". It signs again when members with quorum stake, itself not counted, have said where "
+                                           "they are; where so many do not exist: rondo key accept-risk"});
     } else if (!gate.admits({replica_.epoch, Kind::notarize, simplex_.view().value, 0})) {
         fields.push_back({"quarantined", record->reason + ". It signs again from view " +
                                              std::to_string(record->reentry->view.value) + " of epoch " +

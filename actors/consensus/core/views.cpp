@@ -105,7 +105,8 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
 
 // 2.
 bool Simplex::propose(Turn& turn) {
-    if (!news_ || !i_lead() || !may_sign(current_) || views_[current_].proposed || sent(current_, VoteKind::nullify)) return false;
+    if (!news_ || !i_lead() || !may_sign(current_) || views_[current_].proposed || sent(current_, VoteKind::nullify))
+        return false;
     const Block* parent = best_parent();
     if (parent == nullptr) return false;
     const bool tail = replica_.at_boundary(*parent);

@@ -9,8 +9,8 @@
 
 namespace rondo::consensus {
 
-/// The newest that was seen of each member's signatures, by kind: what a peer is told that starts and asks. Votes are durable, with
-/// the commit that they ride on; of a lost body its leader's vote for it tells as much.
+/// The newest that was seen of each member's signatures, by kind: what a peer is told that starts and asks. Votes are durable,
+/// with the commit that they ride on; of a lost body its leader's vote for it tells as much.
 class Witness {
   public:
     explicit Witness(const StoreView& store);

@@ -9,9 +9,11 @@
 namespace rondo::intake {
 
 /// Whether the table of signed headers, acks and receipts can be trusted (3-protocol.md, 3, Quarantine).
-///   1. After a start nothing new is signed before members that with this one make quorum stake have said what they saw of its key,
+///   1. After a start nothing new is signed before members that with this one make quorum stake have said what they saw of its
+///   key,
 ///      nor while weak stake of them is in a later epoch. Who is asked by a peer that has not answered yet asks it back.
-///   2. A header or ack of this key that the table does not hold, or a final chain beyond the own lane: the store is older than what
+///   2. A header or ack of this key that the table does not hold, or a final chain beyond the own lane: the store is older than
+///   what
 ///      others saw. Quarantine, durable.
 ///   3. In quarantine it serves, stores and certifies as ever. All that was lost was signed upon final blocks that this node's
 ///      consensus published. So it waits until consensus knows of no block beyond its own head, and follows the chain to there:

@@ -251,8 +251,8 @@ void Simulation::check_quarantines() {
         if (!shell->is_up() || options_.is_byzantine(shell->node()) || options_.has_bad_disk(shell->node())) continue;
         for (const StatusField& field : shell->core()->status())
             if (field.name == "quarantined")
-                parts().world.fail("node " + std::to_string(shell->node()) + " is in quarantine with a good disk: " +
-                                   std::get<std::string>(field.value));
+                parts().world.fail("node " + std::to_string(shell->node()) +
+                                   " is in quarantine with a good disk: " + std::get<std::string>(field.value));
     }
 }
 

@@ -171,7 +171,8 @@ void SimShell::on_head(Stream stream, std::uint64_t incarnation, std::uint64_t h
         const Bytes key = row_key(RowKind::incarnation, static_cast<std::uint8_t>(number_of(stream) + 1));
         const auto known = store_.get(own_, key);
         // A new store, or an older one: what it says is heard from the start.
-        if ((known && read_be64(*known) != incarnation) || head + 1 < subscriptions_[stream].expected) hear_from_the_start(stream);
+        if ((known && read_be64(*known) != incarnation) || head + 1 < subscriptions_[stream].expected)
+            hear_from_the_start(stream);
         if (!known || read_be64(*known) != incarnation) store_.put(own_, key, be64(incarnation));
     }
     Subscription& s = subscriptions_[stream];

@@ -86,7 +86,14 @@ class World {
     void crash_actor(NodeIndex node, Actor actor, Micros downtime);
     void crash_node(NodeIndex node, Micros downtime, bool power);
     /// The stores that fence this node's key go back by so much (one of them, or both), or are gone.
-    enum class DiskFault : std::uint8_t { intake_rolled_back, consensus_rolled_back, both_rolled_back, intake_lost, consensus_lost, both_lost };
+    enum class DiskFault : std::uint8_t {
+        intake_rolled_back,
+        consensus_rolled_back,
+        both_rolled_back,
+        intake_lost,
+        consensus_lost,
+        both_lost
+    };
     static constexpr std::uint64_t disk_fault_count = 6;
     void spoil_disk(NodeIndex node, DiskFault fault, Micros age, Micros downtime);
 

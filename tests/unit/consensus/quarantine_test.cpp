@@ -78,7 +78,8 @@ TEST(Quarantine, NothingNewIsSignedBeforeAQuorumHasAnswered) {
     const std::size_t before = signatures.votes.size();
     cluster.run_for(5000);
     EXPECT_EQ(cluster.status(0, "waits_for_status_of_peers"), 0U);
-    for (const auto& [epoch, view] : signatures.votes) EXPECT_LT(view, View(20)) << "only what it had signed before is said again";
+    for (const auto& [epoch, view] : signatures.votes)
+        EXPECT_LT(view, View(20)) << "only what it had signed before is said again";
     EXPECT_LT(signatures.votes.size(), before + 4);
     cluster.tamper({});
     EXPECT_TRUE(cluster.run_until([&] { return signatures.newest.plus(3).value > cluster.status(0, "view"); }));
@@ -134,7 +135,8 @@ TEST(Quarantine, AnEmptyStoreOfAKeyThatOthersSawIsTheSame) {
     cluster.restart(2);
     EXPECT_TRUE(cluster.run_until([&] { return is_quarantined(cluster, 2); }));
     SignatureCount signatures(cluster, 2);
-    EXPECT_TRUE(cluster.run_until([&] { return cluster.height(2) + 3 > cluster.highest_height() && signatures.votes.size() > 20; }));
+    EXPECT_TRUE(
+        cluster.run_until([&] { return cluster.height(2) + 3 > cluster.highest_height() && signatures.votes.size() > 20; }));
     EXPECT_FALSE(is_quarantined(cluster, 2));
     expect_sound(cluster);
 }
