@@ -56,6 +56,7 @@ inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the
 inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
 inline constexpr std::size_t jobs_open_max = 16'384;  ///< the core's own admission must stay below
+inline constexpr std::size_t recover_at_once_max = 4;  ///< transactions whose senders are recovered between two steps of a turn
 inline constexpr std::size_t backend_calls_max = 64;
 
 // ------------------------------------------------------------------------------------------------- store

@@ -111,6 +111,8 @@ bool Simplex::begin_next_epoch(Turn& turn) {
     latest_finalization_.reset();
     next_set_hash_.reset();
     own_last_proposal_.reset();
+    relay_due_.reset();
+    relayed_final_ = View(0);
     repeat_executed_ = false;
     active_.assign(replica_.context->operators.size(), View(0));
     enter(turn, View(1));

@@ -44,7 +44,7 @@ class ConsensusCore : public Core {
     void on_request(Turn& turn, const Request& request) const;
     [[nodiscard]] ConsensusReply answer(const GetFinalBlocks& request) const;
     [[nodiscard]] ConsensusReply answer(const GetHead& request) const;
-    [[nodiscard]] Effects finish(Turn turn, bool idle);
+    [[nodiscard]] Effects finish(Turn turn);
     void settle(Turn& turn);
     void arm_timer(Turn& turn);
 

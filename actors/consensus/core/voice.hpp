@@ -7,26 +7,24 @@
 
 namespace rondo::consensus {
 
-/// What this node says: to its peers at once, and on `vote_signed` with the next commit. Seen messages alone do not make
-/// a commit: they ride on the next one, so that a vote received costs no sync of its own.
+/// What this node says to its peers, and what it shows its watcher. All of it explains itself: own signatures are durable first by
+/// the gate's doing, the rest was signed by others.
 class Voice {
   public:
     explicit Voice(OperatorNumber self) : self_(self) {}
 
+    [[nodiscard]] OperatorNumber self() const { return self_; }
     void speak_to(const EpochContext& context);
     void broadcast(Turn& turn, const ConsensusMessage& message) const;
     void send(Turn& turn, OperatorNumber to, const ConsensusMessage& message, Channel channel = Channel::votes) const;
     /// The i-th peer, counted round: for asking one after the other. Nothing without peers.
     [[nodiscard]] std::optional<OperatorNumber> peer(std::uint64_t turn_number) const;
 
-    void seen(const SignedMessage& message);
-    /// Called at the end of a step. `idle`: publish even if nothing else is committed.
-    void flush(Turn& turn, bool idle);
+    void seen(Turn& turn, const SignedMessage& message) const;
 
   private:
     OperatorNumber self_;
     std::vector<OperatorNumber> peers_;
-    std::vector<Bytes> unpublished_;
 };
 
 }  // namespace rondo::consensus

@@ -25,7 +25,7 @@ Effects IntakeCore::start(Instant now) {
     own_lane_.start();
     pool_.start();
     // Who took us for dead offers again as soon as it hears anything.
-    for (const OperatorNumber peer : common_.others()) common_.send(peer, BatchFetch{});
+    for (const OperatorNumber peer : common_.others()) common_.send_self_evident(peer, BatchFetch{});
     if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
     own_lane_.finish_step();
     admission_.flush();
@@ -106,7 +106,6 @@ void IntakeCore::on(const PeerMessage& message) {
         OperatorNumber from;
         void operator()(BatchOffer& m) const { core.other_lanes_.on_offer(from, std::move(m)); }
         void operator()(Ack& m) const { core.own_lane_.on_ack(from, m); }
-        void operator()(PoA& m) const { core.other_lanes_.on_certificate(m); }
         void operator()(VerifyRequest& m) const { core.other_lanes_.on_verify_request(from, m); }
         void operator()(BatchFetch& m) const { core.fetch_.serve(from, m); }
         void operator()(BatchFound& m) const { core.on_found(m); }
@@ -117,7 +116,7 @@ void IntakeCore::on(const PeerMessage& message) {
 }
 
 void IntakeCore::on_found(const BatchFound& found) {
-    if (fetch_.on_found(found)) final_cuts_.on_stored(digest_of(found.batch.header));
+    if (fetch_.on_found(found)) final_cuts_.on_stored(ref_of(found.batch.header));
 }
 
 // ------------------------------------------------------------------------------------ requests, answers
@@ -210,11 +209,12 @@ std::vector<StatusField> IntakeCore::status() const {
 ActorTraits intake_traits() {
     return {Actor::intake,
             Durability::durable,
-            {tables::meta, tables::signed_slots, tables::batches, tables::headers, tables::certificates, tables::acks,
-             tables::own_lane, tables::promised, tables::held, tables::wanted, tables::contexts},
+            {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised, tables::held, tables::wanted, tables::contexts},
             {Stream::blocks, Stream::results, Stream::postings},
             {Channel::lanes},
-            1};
+            1,
+            {Stream::results, Stream::postings},
+            20};
 }
 
 }  // namespace rondo
