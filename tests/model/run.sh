@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the view rules of consensus with spin: the rules as they are hold in every state, each mutant does harm, and what
-# should be able to happen can. Prints states, depth, memory and processor seconds of each check, and the shortest trace to each harm.
+# should be able to happen can. Prints states, depth, memory and
+# processor seconds of each check, and the shortest trace to each harm.
 #   ./tests/model/run.sh          the bound of the fast tier
 #   ./tests/model/run.sh --long   and the larger ones, in some minutes
 set -uo pipefail
@@ -12,6 +13,7 @@ model=simplex.pml
 memory_mib=4096
 depth_max=1000 # far above the longest run; is_complete makes sure
 work=$(mktemp -d)
+export TMPDIR=$work # for what the compiler leaves behind when it is interrupted
 trap 'rm -rf "$work"' EXIT
 cp "tests/model/$model" "$work/" && cd "$work" || exit 1
 failed=0
