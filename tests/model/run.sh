@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the view rules of consensus with spin: the rules as they are hold in every state, each mutant does harm, and what
-# should be able to happen can. Prints states, depth, memory and
-# processor seconds of each check, and the shortest trace to each harm.
+# should be able to happen can. Prints states, depth, memory and processor seconds of each check, and the shortest trace to
+# each harm.
 #   ./tests/model/run.sh          the bound of the fast tier
 #   ./tests/model/run.sh --long   and the larger ones, in some minutes
 set -uo pipefail
