@@ -49,6 +49,7 @@ wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
 only=("$@")
 
 wanted tidy && run_script tidy ./tests/tidy.sh
+wanted model && run_script model ./tests/model/run.sh
 for program in "$build"/tests/*; do
   [ -x "$program" ] && [ -f "$program" ] || continue
   name=$(basename "$program")
