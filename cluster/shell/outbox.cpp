@@ -96,7 +96,7 @@ void Outbox::recover(const StoreView& view, Stream stream, const bus::Incarnatio
         return false;
     });
     view.scan_reverse(tables_.outbox, from, to, [&](ByteView key, ByteView value) {
-        published.at.head = published.committed_head = sequence_of(key);
+        published.at.head = published.durable_head = sequence_of(key);
         published.chain = parse_row(is_deterministic(stream), value).link.chain;
         return false;
     });
@@ -144,8 +144,8 @@ void Outbox::append_fresh(Published& published, Bytes payload, const bus::Link& 
     if (is_deterministic(published.at.stream)) chunk.header.links.push_back(link);
 }
 
-void Outbox::on_committed() {
-    for (auto& [stream, published] : streams_) published.committed_head = published.at.head;
+void Outbox::on_durable() {
+    for (auto& [stream, published] : streams_) published.durable_head = published.at.head;
 }
 
 /// The signed messages and receipts are the watcher's, which is in no hurry.
@@ -159,7 +159,7 @@ bool Outbox::is_awaited() const {
 std::vector<bus::StreamChunk> Outbox::take_chunks() {
     std::vector<bus::StreamChunk> out;
     for (auto& [stream, published] : streams_) {
-        if (!is_deterministic(stream) && published.committed_head < published.at.head) continue;
+        if (!is_deterministic(stream) && published.durable_head < published.at.head) continue;
         for (bus::StreamChunk& chunk : published.fresh) {
             chunk.header.at = published.at;
             out.push_back(std::move(chunk));
@@ -175,10 +175,11 @@ std::optional<bus::StreamChunk> Outbox::replay(const StoreView& view, const bus:
     const bool deterministic = is_deterministic(request.stream);
     bus::StreamChunk chunk;
     chunk.header.at = found->second.at;
-    chunk.header.at.head = found->second.committed_head;
+    chunk.header.at.head = found->second.durable_head;
     chunk.header.first = std::max(request.from, chunk.header.at.oldest);
     std::size_t bytes = 0;
     view.scan(tables_.outbox, row_key(request.stream, request.from), end_key(request.stream), [&](ByteView key, ByteView value) {
+        if (sequence_of(key) > chunk.header.at.head) return false;
         const Row row = parse_row(deterministic, value);
         const auto payload = payload_of(view, row);
         if (!payload && chunk.payloads.empty()) {
@@ -200,7 +201,7 @@ bus::Announcement Outbox::announcement() const {
     bus::Announcement out;
     for (const auto& [stream, published] : streams_) {
         out.heads.push_back(published.at);
-        out.heads.back().head = published.committed_head;
+        out.heads.back().head = published.durable_head;
     }
     return out;
 }

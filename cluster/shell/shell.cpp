@@ -124,13 +124,13 @@ void Shell::first_turn() {
     view_.open(*txn_);
     Speech speech;
     apply(core_->start(now()), speech);
-    commit();
+    make_durable();
     if (!stop_) speak(std::move(speech));
 }
 
-/// Many inputs, one commit; nothing is said before it. A turn that says nothing, or only what explains itself, needs no commit of
-/// its own: its records ride on the next one, or are stored a little later. A crash before that takes them together with the
-/// cursors of the messages they came from.
+/// Many inputs, one write to the disk; nothing is said before it. A turn that says nothing, or only what explains itself, needs none:
+/// its records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors of the
+/// messages they came from.
 void Shell::turn() {
     if (!txn_) txn_.emplace(store_.write());
     view_.open(*txn_);
@@ -146,15 +146,12 @@ void Shell::turn() {
         if (stop_ || tick() >= begun + limits::turn_ms_max) break;
     }
     ++counters_.turns;
-    if (must_commit(speech))
+    if (commit_due_at_ == never) commit_due_at_ = tick() + limits::commit_ms_max;
+    if (stop_ || commit_due_at_ <= tick())
         commit();
-    else if (commit_due_at_ == never)
-        commit_due_at_ = tick() + limits::commit_ms_max;
+    else if (speech.needs_commit || outbox_.is_awaited())
+        make_durable();
     if (!stop_) speak(std::move(speech));
-}
-
-bool Shell::must_commit(const Speech& speech) const {
-    return stop_ || speech.needs_commit || outbox_.is_awaited() || commit_due_at_ <= tick();
 }
 
 /// Records, outbox rows and timers take effect at once, for the later steps of the turn; the rest waits for the commit.
@@ -188,6 +185,22 @@ void Shell::apply(Effects effects, Speech& speech) {
     }
 }
 
+/// The journal is enough; what it has no room for, and what a Derived store has none for, is committed.
+void Shell::make_durable() {
+    if (stop_) return commit();
+    for (auto& [stream, subscription] : subscriptions_) subscription.persist(*txn_);
+    if (!txn_->log()) return commit();
+    ++counters_.journal_entries;
+    on_durable();
+}
+
+void Shell::on_durable() {
+    outbox_.on_durable();
+    cursors_moved_ = true;
+    if (traits_.durability == Durability::durable)
+        for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+}
+
 void Shell::commit() {
     if (!stop_) {
         for (auto& [stream, subscription] : subscriptions_) subscription.persist(*txn_);
@@ -197,11 +210,8 @@ void Shell::commit() {
         }
         if (txn_->has_writes()) {
             txn_->commit();
-            outbox_.on_committed();
             ++counters_.commits;
-            cursors_moved_ = true;
-            if (traits_.durability == Durability::durable)
-                for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+            on_durable();
         }
     }
     txn_.reset();

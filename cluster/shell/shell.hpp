@@ -51,7 +51,7 @@ class CurrentView final : public StoreView {
 };
 
 struct Counters {
-    std::uint64_t turns = 0, inputs = 0, commits = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
+    std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
 };
 
 /// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).
@@ -69,7 +69,7 @@ class Shell {
         std::vector<Ask> asks;
         std::vector<Reply> replies;
         std::vector<std::pair<Stream, Bytes>> best_effort;
-        bool needs_commit = false;  ///< something of it is explained only by the turn's records
+        bool needs_commit = false;  ///< something of it is explained only by the turn's records, which must be on the disk first
     };
     struct OpenRequest {
         bus::NodeBus::Route route;
@@ -106,7 +106,8 @@ class Shell {
     [[nodiscard]] bool has_stream_message() const;
     [[nodiscard]] bool lingers() const { return tick() < linger_until_; }
     void apply(Effects effects, Speech& speech);
-    [[nodiscard]] bool must_commit(const Speech& speech) const;
+    void make_durable();
+    void on_durable();
     void commit();
 
     // speaking.cpp: what follows the commit, and what the clock asks for

@@ -75,13 +75,10 @@ void Shell::retry_unsent_asks() {
     }
 }
 
-/// A replay says what is committed, even while newer records wait for their commit; a status is the core's own view of itself.
+/// A replay says what is on the disk, even while newer records are not; a status is the core's own view of itself.
 void Shell::answer_replays() {
-    if (!replays_wanted_.empty()) {
-        const store::ReadTxn committed = store_.read();
-        for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
-            if (auto chunk = outbox_.replay(committed, wanted)) node_.reply(route, std::move(*chunk));
-    }
+    for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
+        if (auto chunk = outbox_.replay(view_, wanted)) node_.reply(route, std::move(*chunk));
     for (const bus::NodeBus::Route& route : std::exchange(statuses_wanted_, {})) node_.reply(route, status());
     if (!txn_) view_.close();
 }
@@ -190,6 +187,7 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_turns", counters_.turns);
     add("shell_inputs", counters_.inputs);
     add("shell_commits", counters_.commits);
+    add("shell_journal_entries", counters_.journal_entries);
     add("shell_inbox", inbox_.size());
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
