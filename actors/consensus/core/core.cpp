@@ -20,7 +20,7 @@ ActorTraits consensus_traits() {
             {Channel::votes, Channel::sync},
             1,
             {Stream::results},
-            20};
+            50};
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)

@@ -35,9 +35,9 @@ inline constexpr std::size_t early_messages_max = 256;
 /// Results and citations remembered beyond what the floor cites.
 inline constexpr std::size_t unchecked_citations_max = 8192;
 /// Between two blocks with content: below it the fixed cost of a block takes more than company saves. Far below any Δ.
-inline constexpr DurationMs block_interval_ms = 25;
-/// After the first tip that a block could cite, unless all lanes have one: lanes follow the blocks together, so the others are near.
-inline constexpr DurationMs gather_ms = 4;
+inline constexpr DurationMs block_interval_ms = 15;
+/// Longer while a lane has nothing new.
+inline constexpr DurationMs gather_ms = 5;
 /// Rounds in which one input may settle; far above what any input needs.
 inline constexpr std::size_t settle_rounds_max = 100'000;
 

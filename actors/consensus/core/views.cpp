@@ -141,12 +141,14 @@ bool Simplex::propose(Turn& turn) {
     return true;
 }
 
+// A short interval after the parent, and a little longer while a lane has nothing new: lanes follow the blocks together, so what one
+// still lacks is near.
 Instant Simplex::content_due(Instant now, const Block& parent) {
     if (!includable_since_) includable_since_ = now;
     const Instant after_parent = Instant(parent.timestamp_ms).plus(block_interval_ms);
     const Instant apart = std::min(after_parent, entered_.plus(block_interval_ms));  // another clock may be ahead of mine
     const bool all_lanes = includable(replica_, parent).size() == replica_.context->operators.size();
-    return all_lanes ? apart : std::max(apart, includable_since_->plus(gather_ms));
+    return std::max(apart, *includable_since_).plus(all_lanes ? 0 : gather_ms);
 }
 
 void Simplex::store_body(Turn& turn, ViewState& state, const Digest& digest, const Body& body) {

@@ -156,7 +156,7 @@ ActorTraits execution_traits() {
             {},
             1,
             {Stream::batches, Stream::blocks},
-            5};
+            10};
 }
 
 }  // namespace rondo

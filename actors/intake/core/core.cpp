@@ -68,6 +68,7 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     const auto step = common_.epochs.follow(block);
     common_.epochs.persist();
     own_lane_.on_committed();
+    if (!block.cut_delta.empty()) own_lane_.follow_pace(Instant(block.timestamp_ms));
     if (step == Epochs::Step::epoch_began) on_epoch_began();
     pool_.on_room();
 }
@@ -214,7 +215,7 @@ ActorTraits intake_traits() {
             {Channel::lanes},
             1,
             {Stream::results, Stream::postings},
-            20};
+            50};
 }
 
 }  // namespace rondo

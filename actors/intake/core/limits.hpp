@@ -36,11 +36,15 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 
 // lanes
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
-/// A lane's batches follow its final blocks, at least so far apart: the fixed cost of a batch (signatures, syncs, messages) wants
-/// company, and a batch beside one that still waits for its block would come no earlier.
-inline constexpr DurationMs seal_interval_ms_min = 20;
-/// Where finality takes longer than this, lanes do not wait for it.
+/// While its last batch is not final a lane waits so long for company: the fixed cost of a batch (signatures, syncs, messages) is
+/// saved, and where finality takes longer lanes do not wait for it.
 inline constexpr DurationMs seal_interval_ms_max = 60;
+/// Blocks with content further apart are no pace to follow.
+inline constexpr DurationMs pace_ms_max = 60;
+/// A certificate aims to be there so long before the next block.
+inline constexpr DurationMs seal_margin_ms = 3;
+/// A batch is put off for the next block's sake by so much at most, whatever the blocks' clocks say.
+inline constexpr DurationMs seal_delay_ms_max = 25;
 inline constexpr DurationMs verify_after_ms = 50;  ///< no certificate by then: ask the others to verify
 /// What a certificate is thought to take at most, however long the last ones took: the patience that follows from it stays finite
 /// when members that should verify are dead batch after batch.

@@ -85,11 +85,28 @@ void OwnLane::finish_step() {
 
 bool OwnLane::may_seal() {
     if (!wants_to_seal()) return false;
-    const Instant due = sealed_at_.plus(links_.empty() ? seal_interval_ms_min : seal_interval_ms_max);
-    if (common_.now >= due) return true;
+    if (!ready_since_) ready_since_ = common_.now;
+    const Instant due = seal_due();
+    if (seal_now_ || common_.now >= due) return true;
     if (std::exchange(seal_due_, due) != due)
         common_.effects->timers.push_back({id_of(TimerName::lane_seal), due.value - common_.now.value});
     return false;
+}
+
+/// As late as the certificate comes in time for the next block, if that can be foretold: what arrives until then comes along. The
+/// blocks' clock is other operators': it may put the batch off a little, never for long.
+Instant OwnLane::seal_due() const {
+    if (!links_.empty()) return sealed_at_.plus(seal_interval_ms_max);
+    const Instant next_block = proposed_.plus(block_pace_);
+    const Instant aim = next_block.minus_or_zero(usual_ms_ + seal_margin_ms);
+    return std::min(aim, ready_since_->plus(seal_delay_ms_max));
+}
+
+void OwnLane::follow_pace(Instant proposed) {
+    const DurationMs apart = proposed.value - std::min(proposed, proposed_).value;
+    const bool steady = apart <= pace_ms_max;
+    block_pace_ = !steady ? 0 : block_pace_ == 0 ? apart : (3 * block_pace_ + apart) / 4;
+    proposed_ = proposed;
 }
 
 bool OwnLane::wants_to_seal() const {
@@ -134,6 +151,8 @@ void OwnLane::seal() {
     links_.emplace(header->height, digest);
     sealed_ = header->height;
     sealed_at_ = common_.now;
+    ready_since_.reset();
+    seal_now_ = false;
     waiting_.pop_front();
     launch(*header, digest, std::move(payload));
 }
@@ -199,7 +218,8 @@ void OwnLane::certify_if_enough() {
     if (!certificate) return;
     batches_.certify(ref_of(flight_->header), *certificate);
     for (const OperatorNumber peer : common_.others()) ++unheard_[peer];
-    usual_ms_ = std::min(usual_ms_max, (3 * usual_ms_ + common_.now.value - flight_->launched.value) / 4);
+    const DurationMs took = std::min(usual_ms_max, common_.now.value - flight_->launched.value);
+    usual_ms_ = (3 * usual_ms_ + took) / 4;
     certified_ms_[flight_->header.height] = common_.now.value;
     if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
     flight_.reset();

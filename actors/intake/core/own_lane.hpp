@@ -42,9 +42,11 @@ class OwnLane {
     /// The interval is over by the timer, whatever the wall clock says.
     void on_seal_timer() {
         seal_due_.reset();
-        sealed_at_ = Instant();
+        seal_now_ = true;
     }
     void on_committed();
+    /// A final block with content was proposed at `proposed`, by its leader's clock.
+    void follow_pace(Instant proposed);
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.
     void rest() { flight_.reset(); }
@@ -75,6 +77,7 @@ class OwnLane {
     void flush_promises();
     [[nodiscard]] bool wants_to_seal() const;
     [[nodiscard]] bool may_seal();
+    [[nodiscard]] Instant seal_due() const;
     void seal();
     [[nodiscard]] std::optional<BatchHeader> sign_header(const OpenBatch& batch, std::size_t payload_bytes);
     void launch(const BatchHeader& header, const Digest& digest, Bytes payload);
@@ -102,7 +105,11 @@ class OwnLane {
     std::map<OperatorNumber, std::size_t> unheard_;
     DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
     Instant sealed_at_;
-    std::optional<Instant> seal_due_;  ///< a timer is armed for it
+    Instant proposed_;           ///< the newest final block with content, by its leader's clock
+    DurationMs block_pace_ = 0;  ///< between such blocks, lately; 0: not steady
+    std::optional<Instant> seal_due_;     ///< a timer is armed for it
+    std::optional<Instant> ready_since_;  ///< could be sealed, were it not for company
+    bool seal_now_ = false;               ///< the timer fired
     bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
 };
 
