@@ -1,5 +1,4 @@
 #include "cluster/bus/protocol.hpp"
-
 #include "round_trip.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -59,6 +59,25 @@ TEST_F(Toml, ABrokenFileIsAnErrorWithItsLine) {
     EXPECT_THAT(file.error().message, HasSubstr("a.toml:2"));
 }
 
+TEST_F(Toml, AHeaderThatNamesNothingIsAnErrorToo) {
+    for (const char* header : {"[=]\n", "[[=]]\n", "[a.=]\n", "[", "[["}) {
+        const auto file = TomlFile::open(write("a.toml", header));
+        ASSERT_FALSE(file) << header;
+        EXPECT_THAT(file.error().message, HasSubstr("a.toml:1"));
+    }
+}
+
+TEST_F(Toml, WhatItsParserCannotTakeIsRefusedBefore) {
+    for (const char* bad : {"\n\xEF\xB8\xBF = 1\n", "a = \"\\\"\" # \n \xD1\x8A", "\nb = \"\"\"\xC3\xA4\"\"\""}) {
+        const auto file = TomlFile::open(write("a.toml", bad));
+        ASSERT_FALSE(file) << bad;
+        EXPECT_THAT(file.error().message, AllOf(HasSubstr("a.toml:2"), HasSubstr("beyond ASCII")));
+    }
+    auto good = TomlFile::open(write("a.toml", "\xEF\xBB\xBFtext = \"\xC3\xA4 #\"  # \xC3\xB6\n"));
+    ASSERT_TRUE(good) << "a byte order mark, a text and a comment";
+    EXPECT_EQ(good->root().text("text"), "\xC3\xA4 #");
+}
+
 TEST_F(Toml, AQuotedTextReadsBackAsItWas) {
     const std::string text = "a \"quote\", a \\, a\ttab and a \x7f";
     auto file = TomlFile::open(write("a.toml", "text = " + toml_quoted(text) + "\n"));
