@@ -20,7 +20,7 @@ fi
 
 # 2. clang-tidy over every source, by the build of clang. Findings are errors (.clang-tidy).
 tidy_folder() {
-  git ls-files --cached --others --exclude-standard -- "$1/*.cpp" | grep -v '^tests/fuzz/' |
+  git ls-files --cached --others --exclude-standard -- "$1/*.cpp" | grep -v '^tests/fuzz/' |  # those are no part of this build
     xargs -P "$(nproc)" -n 1 clang-tidy-14 -p "$build-clang" --quiet
 }
 if run_script clang-tidy:install ./deploy/install.sh clang-tidy-14; then
@@ -47,7 +47,6 @@ for ((first = 1001; first <= 2000; first += 100)); do
   run_script "seeds:$first" "$build/bin/rondo-sim" --seeds "$first..$((first + 99))" --twice
 done
 
-# 6. Longer fuzzing: what the fast tier kept is where it begins.
-for program in "$build"-fuzz/fuzz/fuzz_*; do
-  [ -x "$program" ] && [ -f "$program" ] && run_script "long:$(basename "$program")" ./tests/fuzz/run.sh "$build"-fuzz 60 "$(basename "$program")"
-done
+# 6. Longer fuzzing, from what earlier runs have found.
+fuzzers=fuzzers
+run_script fuzz:build-all build_fuzzers "$fuzzers" && run_fuzzers long: 60

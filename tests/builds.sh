@@ -9,4 +9,5 @@ build_variant() {
     RONDO_BUILD_DIR=$build-$name RONDO_CMAKE_FLAGS="-DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 $flags" ./deploy/build.sh "$@"
 }
 
-build_fuzzers() { build_variant fuzz -DRONDO_FUZZ=ON fuzzers; }
+# build_fuzzers TARGET: quick_fuzzers or fuzzers.
+build_fuzzers() { build_variant fuzz -DRONDO_FUZZ=ON "$1"; }

@@ -22,6 +22,7 @@ wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
 only=("$@")
 
 wanted tidy && run_script tidy ./tests/tidy.sh
+wanted model && [ -x tests/model/run.sh ] && run_script model ./tests/model/run.sh
 for program in "$build"/tests/*; do
   [ -x "$program" ] && [ -f "$program" ] || continue
   name=$(basename "$program")
@@ -33,16 +34,22 @@ for script in tests/cluster/*.sh; do
   [ -x "$script" ] && wanted "$name" && run_script "$name" "$script"
 done
 
+# run_fuzzers LABEL SECONDS: all that are wanted, of those that were built now.
+run_fuzzers() {
+  local program name
+  for program in "$build"-fuzz/fuzz/fuzz_*; do
+    name=$(basename "$program")
+    [ "$fuzzers" = fuzzers ] || [ "$name" != fuzz_rpc_request ] || continue
+    [ -x "$program" ] && [ -f "$program" ] && wanted "$name" && run_script "$1$name" ./tests/fuzz/run.sh "$build"-fuzz "$2" "$name"
+  done
+}
+fuzzers=quick_fuzzers
+wanted fuzz_rpc_request && [ ${#only[@]} -gt 0 ] && fuzzers=fuzzers
 if [ ${#only[@]} -eq 0 ] || [[ " ${only[*]}" == *' fuzz_'* ]]; then
-  if run_script fuzzers_build build_fuzzers; then
-    for program in "$build"-fuzz/fuzz/fuzz_*; do
-      name=$(basename "$program")
-      [ -x "$program" ] && [ -f "$program" ] && wanted "$name" && run_script "$name" ./tests/fuzz/run.sh "$build"-fuzz 3 "$name"
-    done
-  fi
+  run_script fuzz:build build_fuzzers "$fuzzers" && run_fuzzers '' 3
 fi
 
-[ "$all" = yes ] && . tests/all.sh
+[ "$all" = yes ] && . tests/all.sh  # shares the functions and the counts
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
