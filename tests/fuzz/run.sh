@@ -27,6 +27,6 @@ for target in "${targets[@]}"; do
   [ -d "$seeds" ] || seeds=$from_pinned
   mkdir -p "$corpus"
   echo "== $target, $seconds s"
-  "$build/fuzz/$target" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+  "$build/fuzz/$target" -max_total_time="$seconds" -max_len=16384 -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$build/fuzz/$target-" "$corpus" "$seeds"
 done
