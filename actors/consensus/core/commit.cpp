@@ -20,7 +20,7 @@ bool Simplex::commit_final(Turn& turn) {
     // The newest finalization whose ancestors are all here: behind a moving head the newest of all never is.
     const auto best = newest_reachable_finalization();
     if (!best) return false;
-    const Certificate finalization = *best;
+    const Certificate& finalization = *best;
     const auto path = replica_.chain.path_to(finalization.view, finalization.digest);
     const Block* last = nullptr;
     for (const Block& block : *path)
