@@ -32,6 +32,7 @@ struct NodeBus::Impl {
     zmq::socket_t router;
     zmq::socket_t publisher;
     zmq::socket_t subscriber;
+    zmq::socket_t lingering;
     std::map<Actor, zmq::socket_t> dealers;
     std::vector<void*> sockets;
     std::size_t next_dealer = 0;
@@ -39,7 +40,25 @@ struct NodeBus::Impl {
     Frames frames;
 
     Impl(zmq::context_t& c, const NodeOptions& o)
-        : context(c), options(o), router(c, ZMQ_ROUTER), publisher(c, ZMQ_PUB), subscriber(c, ZMQ_SUB) {}
+        : context(c), options(o), router(c, ZMQ_ROUTER), publisher(c, ZMQ_PUB), subscriber(c, ZMQ_SUB), lingering(c, ZMQ_SUB) {}
+
+    std::optional<std::string> subscribe(zmq::socket_t& socket, const std::set<Stream>& streams) {
+        set_common_options(socket, limits::stream_hwm, frame_bytes_max);
+        std::set<Actor> publishers;
+        for (const Stream stream : streams) {
+            const std::uint8_t topic = static_cast<std::uint8_t>(stream);
+            socket.set(zmq::sockopt::subscribe, zmq::const_buffer(&topic, 1));
+            publishers.insert(publisher_of(stream));
+        }
+        if (!publishers.empty()) socket.set(zmq::sockopt::subscribe, zmq::const_buffer(&announcement_topic, 1));
+        for (const Actor actor : publishers) {
+            const auto found = options.actors.find(actor);
+            if (found == options.actors.end())
+                return "the configuration does not name the endpoints of " + std::string(to_string(actor));
+            if (auto refusal = connect(socket, found->second.publisher)) return refusal;
+        }
+        return std::nullopt;
+    }
 
     zmq::socket_t& dealer(Actor whom) {
         const auto found = dealers.find(whom);
@@ -73,7 +92,6 @@ tl::expected<NodeBus, std::string> NodeBus::open(Context& context, const NodeOpt
     auto impl = std::make_unique<Impl>(context.native().zmq, options);
     set_common_options(impl->router, limits::request_hwm, frame_bytes_max);
     set_common_options(impl->publisher, limits::stream_hwm, frame_bytes_max);
-    set_common_options(impl->subscriber, limits::stream_hwm, frame_bytes_max);
     // The last replies may still leave when the actor stops.
     impl->router.set(zmq::sockopt::linger, last_words_ms);
     const auto own = options.actors.find(options.self);
@@ -81,25 +99,19 @@ tl::expected<NodeBus, std::string> NodeBus::open(Context& context, const NodeOpt
         return tl::unexpected(std::string("the configuration does not name this actor's own endpoints"));
     if (auto refusal = bind(impl->router, own->second.router)) return tl::unexpected(*refusal);
     if (auto refusal = bind(impl->publisher, own->second.publisher)) return tl::unexpected(*refusal);
-    std::set<Actor> publishers;
-    for (const Stream stream : options.subscriptions) {
-        const std::uint8_t topic = static_cast<std::uint8_t>(stream);
-        impl->subscriber.set(zmq::sockopt::subscribe, zmq::const_buffer(&topic, 1));
-        publishers.insert(publisher_of(stream));
-    }
-    if (!publishers.empty()) impl->subscriber.set(zmq::sockopt::subscribe, zmq::const_buffer(&announcement_topic, 1));
-    for (const Actor actor : publishers) {
-        const auto found = options.actors.find(actor);
-        if (found == options.actors.end())
-            return tl::unexpected("the configuration does not name the endpoints of " + std::string(to_string(actor)));
-        if (auto refusal = connect(impl->subscriber, found->second.publisher)) return tl::unexpected(*refusal);
-    }
+    const std::set<Stream> lingering(options.lingering.begin(), options.lingering.end());
+    std::set<Stream> prompt(options.subscriptions.begin(), options.subscriptions.end());
+    for (const Stream stream : lingering) require(prompt.erase(stream) == 1, "only a subscription may linger");
+    if (auto refusal = impl->subscribe(impl->subscriber, prompt)) return tl::unexpected(*refusal);
+    if (auto refusal = impl->subscribe(impl->lingering, lingering)) return tl::unexpected(*refusal);
     // An endpoint that cannot even be parsed is found now, not at the first question.
     zmq::socket_t probe(impl->context, ZMQ_DEALER);
     probe.set(zmq::sockopt::linger, 0);
     for (const auto& [actor, endpoints] : options.actors)
         if (auto refusal = connect(probe, endpoints.router)) return tl::unexpected(*refusal);
-    impl->sockets = {impl->router.handle(), impl->subscriber.handle()};
+    impl->sockets = {impl->router.handle()};
+    if (!prompt.empty()) impl->sockets.push_back(impl->subscriber.handle());
+    if (!lingering.empty()) impl->sockets.push_back(impl->lingering.handle());
     return NodeBus(std::move(impl));
 }
 
@@ -130,8 +142,11 @@ std::optional<NodeBus::FromSibling> NodeBus::next_answer() {
     return std::nullopt;
 }
 
-std::optional<NodeBus::FromPublisher> NodeBus::next_published() {
-    while (impl_->receive_some(impl_->subscriber, 2)) {
+std::optional<NodeBus::FromPublisher> NodeBus::next_published() { return next_on(false); }
+std::optional<NodeBus::FromPublisher> NodeBus::next_lingering() { return next_on(true); }
+
+std::optional<NodeBus::FromPublisher> NodeBus::next_on(bool lingering) {
+    while (impl_->receive_some(lingering ? impl_->lingering : impl_->subscriber, 2)) {
         const Frames& frames = impl_->frames;
         const ByteView topic = view_of(frames[0]);
         if (topic.size() == 1 && topic[0] == announcement_topic) {
@@ -178,9 +193,9 @@ void NodeBus::announce(const Announcement& announcement) {
     send(impl_->publisher, frames);
 }
 
-std::vector<void*> NodeBus::sockets(bool with_published) const {
+std::vector<void*> NodeBus::sockets(bool with_lingering) const {
     std::vector<void*> out = impl_->sockets;
-    if (!with_published) std::erase(out, impl_->subscriber.handle());
+    if (!with_lingering) std::erase(out, impl_->lingering.handle());
     return out;
 }
 std::uint64_t NodeBus::malformed() const { return impl_->malformed; }

@@ -22,10 +22,11 @@ struct NodeOptions {
     Actor self = Actor::intake;
     std::map<Actor, Endpoints> actors;  ///< all of this node
     std::vector<Stream> subscriptions;
+    std::vector<Stream> lingering;  ///< of the subscriptions: heard on a socket of their own
 };
 
-/// The sockets of one actor inside its node: its ROUTER and PUB, one SUB on the publishers it hears, one DEALER per sibling it
-/// asks. Nothing here blocks.
+/// The sockets of one actor inside its node: its ROUTER and PUB, a SUB on the publishers it hears and another for what may linger,
+/// one DEALER per sibling it asks. Nothing here blocks.
 class NodeBus {
   public:
     [[nodiscard]] static tl::expected<NodeBus, std::string> open(Context& context, const NodeOptions& options);
@@ -53,6 +54,7 @@ class NodeBus {
     [[nodiscard]] std::optional<FromAsker> next_request();
     [[nodiscard]] std::optional<FromSibling> next_answer();
     [[nodiscard]] std::optional<FromPublisher> next_published();
+    [[nodiscard]] std::optional<FromPublisher> next_lingering();
 
     void reply(const Route& route, Bytes payload);
     void reply(const Route& route, StreamChunk chunk);
@@ -62,13 +64,13 @@ class NodeBus {
     void announce(const Announcement& announcement);
 
     /// For wait_readable(); changes when a sibling is asked for the first time.
-    /// Those that a turn waits for; `with_published` says whether what siblings publish wakes it too.
-    [[nodiscard]] std::vector<void*> sockets(bool with_published) const;
+    [[nodiscard]] std::vector<void*> sockets(bool with_lingering) const;
     /// Messages that were no sentences of the protocol.
     [[nodiscard]] std::uint64_t malformed() const;
 
   private:
     struct Impl;
+    [[nodiscard]] std::optional<FromPublisher> next_on(bool lingering);
     explicit NodeBus(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -27,7 +27,7 @@ class LoadRun {
           senders_(std::move(senders)),
           pipeline_(view.nodes, [this](TxIndex tx) -> const Bytes& { return transfers_[tx].raw; }),
           placement_(genesis),
-          tracker_(view.nodes[helper]),
+          tracker_(view.nodes, helper),
           execution_(view.nodes[helper].client(Actor::execution)),
           queues_(view.nodes.size()),
           pause_until_(view.nodes.size()) {
@@ -128,11 +128,8 @@ class LoadRun {
         }
     }
 
-    /// Until the next transfer is due. At high rates some come together: a chunk each two milliseconds, not a wake-up each.
-    [[nodiscard]] DurationMs wait_ms() const {
-        if (!command_.rate || !is_sending()) return 5;
-        return *command_.rate > 500 ? 2 : 1;
-    }
+    /// Until the next transfer is due.
+    [[nodiscard]] DurationMs wait_ms() const { return command_.rate && is_sending() ? 1 : 5; }
 
     void on_outcome(TxIndex tx, const SubmitOutcome& outcome) {
         if (outcome.admission == Admission::busy) {

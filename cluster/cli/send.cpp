@@ -72,7 +72,7 @@ class SendRun {
     int run() {
         if (!find_helper())
             return fail(exit_unreachable, view_.home.root.string() + ": no node answers; start it with 'rondo up'");
-        tracker_.emplace(view_.nodes[helper_]);
+        tracker_.emplace(view_.nodes, helper_);
         const auto began = Clock::now();
         progressed_ = began;
         int result = submit_all(began);

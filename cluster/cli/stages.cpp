@@ -46,10 +46,20 @@ std::optional<Clock::time_point> LaneClock::await(LaneId lane, LaneHeight height
     return std::nullopt;
 }
 
-StageTracker::StageTracker(const NodeAddress& node)
-    : lanes_tap_(node.endpoints.at(Actor::intake).publisher, {Stream::certificates}),
-      blocks_tap_(node.endpoints.at(Actor::consensus).publisher, {Stream::blocks}),
-      executed_tap_(node.endpoints.at(Actor::execution).publisher, {Stream::results}) {}
+StageTracker::StageTracker(const std::vector<NodeAddress>& nodes, std::size_t helper) {
+    const auto tap = [&](const NodeAddress& node, Actor actor, Stream stream) {
+        taps_.emplace_back(node.endpoints.at(actor).publisher, std::vector<Stream>{stream});
+    };
+    for (const NodeAddress& node : nodes) tap(node, Actor::intake, Stream::certificates);
+    tap(nodes[helper], Actor::consensus, Stream::blocks);
+    tap(nodes[helper], Actor::execution, Stream::results);
+}
+
+std::vector<int> StageTracker::descriptors() const {
+    std::vector<int> out;
+    for (const StreamTap& tap : taps_) out.push_back(tap.descriptor());
+    return out;
+}
 
 void StageTracker::sent(TxIndex transaction, const Hash256& hash) {
     if (entries_.size() <= transaction) entries_.resize(transaction + 1);
@@ -76,8 +86,8 @@ void StageTracker::outcome(TxIndex transaction, const SubmitOutcome& outcome) {
 }
 
 void StageTracker::poll() {
-    for (StreamTap* tap : {&lanes_tap_, &blocks_tap_, &executed_tap_})
-        while (const auto message = tap->poll(0)) take(*message);
+    for (StreamTap& tap : taps_)
+        while (const auto message = tap.poll(0)) take(*message);
 }
 
 void StageTracker::take(const StreamTap::Message& message) {
@@ -92,8 +102,10 @@ void StageTracker::take(const StreamTap::Message& message) {
         epoch_ = final->block.next_set_hash ? final->block.epoch.next() : final->block.epoch;
         final_at_.emplace(final->block.height.value, at);
         if (final_at_.size() > history_max) final_at_.erase(final_at_.begin());
-        for (const CutEntry& tip : final->block.cut_delta)
+        for (const CutEntry& tip : final->block.cut_delta) {
+            for (const TxIndex tx : certified_.reached(tip.lane, tip.height, at)) note(tx, Stage::certified, at);
             for (const TxIndex tx : final_.reached(tip.lane, tip.height, at)) note(tx, Stage::final, at);
+        }
     } else if (message.stream == Stream::results) {
         take_executed(message.payload, at);
     }

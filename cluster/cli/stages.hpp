@@ -40,19 +40,18 @@ class LaneClock {
     std::map<LaneId, Lane> lanes_;
 };
 
-/// Follows transactions through their stages by the streams of one node, and measures from the moment each was sent.
+/// Follows transactions through their stages by the streams of one node (and each node's certificates of its own lane), and
+/// measures from the moment each was sent.
 class StageTracker {
   public:
-    explicit StageTracker(const NodeAddress& node);
+    StageTracker(const std::vector<NodeAddress>& nodes, std::size_t helper);
 
     void sent(TxIndex transaction, const Hash256& hash);
     void outcome(TxIndex transaction, const SubmitOutcome& outcome);
     /// Reads what the streams say now.
     void poll();
     /// One of them is readable when poll() has work.
-    [[nodiscard]] std::vector<int> descriptors() const {
-        return {lanes_tap_.descriptor(), blocks_tap_.descriptor(), executed_tap_.descriptor()};
-    }
+    [[nodiscard]] std::vector<int> descriptors() const;
 
     [[nodiscard]] std::size_t count(Stage stage) const { return latencies_[static_cast<std::size_t>(stage)].count(); }
     [[nodiscard]] std::optional<Epoch> epoch() const { return epoch_; }
@@ -71,9 +70,7 @@ class StageTracker {
     void take(const StreamTap::Message& message);
     void take_executed(const Bytes& payload, Clock::time_point at);
 
-    StreamTap lanes_tap_;
-    StreamTap blocks_tap_;
-    StreamTap executed_tap_;
+    std::vector<StreamTap> taps_;
     std::vector<Entry> entries_;
     std::unordered_map<Hash256, TxIndex> by_hash_;
     LaneClock certified_;

@@ -103,7 +103,7 @@ std::optional<ConfigError> check_genesis(const Genesis& genesis) {
         if (gwei == 0) return ConfigError{"operator " + std::to_string(genesis.operators[i].number.value) + " has no stake"};
         stake_gwei += gwei;
     }
-    if (stake_gwei >> 63 != 0) return ConfigError{"the stakes add up to more than 2^63 gwei"};
+    if ((stake_gwei >> 63) != 0) return ConfigError{"the stakes add up to more than 2^63 gwei"};
     for (std::size_t i = 1; i < genesis.accounts.size(); ++i)
         if (genesis.accounts[i].address <= genesis.accounts[i - 1].address)
             return ConfigError{"accounts must ascend by address, each once: " +

@@ -5,8 +5,12 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// toml++ 3.3 asserts of a table's header, like [=], what it refuses with a proper error a few lines on: a slip in a file must not
+// abort the program.
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include "cluster/config/file_io.hpp"
 #include "cluster/config/nearest.hpp"
 
 namespace rondo {
@@ -36,6 +40,34 @@ struct TomlTable::File {
 };
 
 namespace {
+constexpr std::size_t file_bytes_max = 1U << 20;
+
+/// The first line with a character beyond ASCII outside of texts and comments, where toml++ 3.3 runs into undefined behaviour on
+/// many (is_non_ascii_horizontal_whitespace), or with a text in triple quotes, which would hide one; 0: none.
+std::size_t unreadable_line(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark
+    std::size_t line = 1;
+    char inside = 0;  // a quote, or #
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '\n') {
+            inside = 0;
+            ++line;
+        } else if (inside != 0) {
+            if (c == '\\' && inside == '"' && text.substr(i + 1, 1) != "\n")
+                ++i;
+            else if (c == inside && c != '#')
+                inside = 0;
+        } else if (c == '#' || c == '"' || c == '\'') {
+            if (c != '#' && text.substr(i, 3) == std::string(3, c)) return line;
+            inside = c;
+        } else if (static_cast<unsigned char>(c) > 0x7f) {
+            return line;
+        }
+    }
+    return 0;
+}
+
 const toml::node* find(const void* table, std::string_view key) {
     return table == nullptr ? nullptr : static_cast<const toml::table*>(table)->get(key);
 }
@@ -137,7 +169,12 @@ Configured<TomlFile> TomlFile::open(const std::filesystem::path& path) {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(path, ignored))
         return config_error(path.string() + ": no such file; 'rondo init' writes the configuration of a local cluster");
-    toml::parse_result parsed = toml::parse_file(path.string());
+    const auto text = read_file(path, file_bytes_max);
+    if (!text) return tl::make_unexpected(text.error());
+    if (const std::size_t line = unreadable_line(*text); line != 0)
+        return config_error(path.string() + ":" + std::to_string(line) +
+                            ": a character beyond ASCII outside of quotes, or a text in triple quotes; use neither");
+    toml::parse_result parsed = toml::parse(*text, path.string());
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         return config_error(path.string() + ":" + std::to_string(error.source().begin.line) + ": " +
@@ -167,7 +204,7 @@ std::string toml_quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
             char escaped[8];
             std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
             out += escaped;

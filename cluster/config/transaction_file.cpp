@@ -41,13 +41,9 @@ struct TransactionFile::Stream {
     /// The next line without its end; nothing at the end of the file.
     Configured<std::optional<std::string>> next_line() {
         std::string out;
-        char buffer[1 << 14];
-        while (gzgets(file, buffer, sizeof buffer) != nullptr) {
-            out += buffer;
-            if (!out.empty() && out.back() == '\n') {
-                out.pop_back();
-                return out;
-            }
+        for (int next = gzgetc(file); next != -1; next = gzgetc(file)) {
+            if (next == '\n') return out;
+            out += static_cast<char>(next);
             if (out.size() > line_bytes_max) return config_error(at() + "the line is longer than 4 MiB");
         }
         int code = Z_OK;

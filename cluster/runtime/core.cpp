@@ -25,6 +25,7 @@ std::optional<Actor> actor_from_string(std::string_view name) {
 std::string_view to_string(Stream stream) { return stream_names[static_cast<std::size_t>(stream)]; }
 Actor publisher_of(Stream stream) { return stream_publishers[static_cast<std::size_t>(stream)]; }
 bool is_deterministic(Stream stream) { return stream == Stream::blocks || stream == Stream::results; }
+bool is_best_effort(Stream stream) { return stream == Stream::certificates; }
 
 std::string_view to_string(Channel channel) { return channel_names[static_cast<std::size_t>(channel)]; }
 Actor owner_of(Channel channel) { return channel == Channel::lanes ? Actor::intake : Actor::consensus; }

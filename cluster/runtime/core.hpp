@@ -16,6 +16,9 @@
 /// done stands in the Effects of one step. The shell applies them in one order only:
 ///   1. records and cursors in one store transaction, committed (a Durable store: synced);
 ///   2. then, and only then, publishes, sends, asks, replies, timers and jobs.
+/// What explains itself makes no commit necessary: messages of deterministic and best-effort streams, and sends marked
+/// `self_evident`. When nothing else of a turn does, they are said at once, and the records follow within limits::commit_ms_max.
+/// What was signed always is durable first (Effects::persist_first).
 /// A core has no clock, thread, file, socket, random source, and no iteration over an unordered container
 /// that can reach its output. Same inputs, same outputs, byte for byte.
 namespace rondo {
@@ -29,8 +32,8 @@ inline constexpr std::size_t actor_count = 6;
 
 /// Durable streams (2-runtime: "Who says what to whom"). One publisher each.
 enum class Stream : std::uint8_t {
-    batches,       ///< intake: BatchRecord, payload included, once certified or cited by a final block
-    certificates,  ///< intake: PoA, as soon as it is known
+    batches,       ///< intake: BatchRecord, payload included, once cited by a final block
+    certificates,  ///< intake: PoA, as soon as it is known; best effort
     receipts,      ///< intake: Receipt, promises given
     lane_signed,   ///< intake: SignedMessage, headers and acks seen, own included
     vote_signed,   ///< consensus: SignedMessage, votes and proposals seen, own included
@@ -43,6 +46,9 @@ inline constexpr std::size_t stream_count = 8;
 [[nodiscard]] Actor publisher_of(Stream stream);
 /// Deterministic streams continue after a rebuild of their publisher's store; the others carry an incarnation id.
 [[nodiscard]] bool is_deterministic(Stream stream);
+/// Said at once to who listens, without sequence, row or replay: what it carries proves itself, and who missed it gets it again by
+/// the protocol's own retries.
+[[nodiscard]] bool is_best_effort(Stream stream);
 
 /// Sockets between operators. Votes and bulk data never share one.
 enum class Channel : std::uint8_t {
@@ -96,7 +102,8 @@ using Record = std::variant<Put, Erase, EraseRange>;
 
 // --------------------------------------------------------------------------------------------- inputs
 
-/// The next message of a subscribed stream: in order, without gaps, each exactly once as far as the store knows.
+/// The next message of a subscribed stream: in order, without gaps, each exactly once as far as the store knows. Of a best-effort
+/// stream: what came, with sequence 0.
 struct StreamMessage {
     Stream stream;
     std::uint64_t sequence;
@@ -149,7 +156,7 @@ struct RecordRef {
 
 struct Publish {
     Stream stream;
-    /// Deterministic streams: the height, exactly one above the last. Others: leave 0, the shell numbers them.
+    /// Deterministic streams: the height, exactly one above the last. Others: leave 0, the shell numbers them (best effort: nobody).
     std::uint64_t sequence = 0;
     std::variant<Bytes, RecordRef> payload;
     /// Deterministic streams: what must be equal on every node (the running hash covers it).
@@ -160,6 +167,9 @@ struct Send {
     Channel channel;
     OperatorNumber to;
     Bytes payload;
+    /// States nothing that only this store could explain: certificates, questions, what was stored before. Signatures in it are
+    /// others' or made durable by persist_first.
+    bool self_evident = false;
 };
 
 /// Who can be asked. `backend` is the actor's own adapter to the outside (the DA layer).
@@ -217,6 +227,7 @@ struct Effects {
     std::vector<RecoverSenders> jobs;
     std::vector<Log> logs;
     std::optional<Stop> stop;
+    bool persist_first = false;  ///< something was signed: nothing more is said before the records are durable
 
     void put(Table table, Bytes key, Bytes value) { records.push_back(Put{table, std::move(key), std::move(value)}); }
     void erase(Table table, Bytes key) { records.push_back(Erase{table, std::move(key)}); }
@@ -254,8 +265,8 @@ struct ActorTraits {
     std::vector<Stream> subscriptions;  ///< of its own node
     std::vector<Channel> channels;
     std::uint32_t schema_version;
-    /// How long a stream message may wait for company once the actor has caught up: turns, and so commits, of an actor that
-    /// nobody waits for are made rarer by it.
+    /// Subscriptions whose messages may wait `linger_ms` for company: turns, and so commits, are made rarer by it.
+    std::vector<Stream> lingering = {};
     DurationMs linger_ms = 0;
 };
 

@@ -62,8 +62,6 @@ std::vector<Actor> hearers_of(Stream stream) {
     switch (stream) {
         case Stream::batches:
             return {execution, da, watcher};
-        case Stream::certificates:
-            return {consensus};
         case Stream::receipts:
             return {watcher};
         case Stream::lane_signed:
@@ -76,6 +74,8 @@ std::vector<Actor> hearers_of(Stream stream) {
             return {intake, consensus, da, watcher, rewards};
         case Stream::postings:
             return {intake, watcher, rewards};
+        case Stream::certificates:
+            return {};  // best effort
     }
     return {};
 }
@@ -83,7 +83,7 @@ std::vector<Actor> hearers_of(Stream stream) {
 Outbox::Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation)
     : tables_(tables) {
     for (std::size_t i = 0; i < stream_count; ++i)
-        if (publisher_of(static_cast<Stream>(i)) == self) recover(view, static_cast<Stream>(i), incarnation);
+        if (publisher_of(static_cast<Stream>(i)) == self && !is_best_effort(static_cast<Stream>(i))) recover(view, static_cast<Stream>(i), incarnation);
 }
 
 void Outbox::recover(const StoreView& view, Stream stream, const bus::Incarnation& incarnation) {
@@ -96,7 +96,7 @@ void Outbox::recover(const StoreView& view, Stream stream, const bus::Incarnatio
         return false;
     });
     view.scan_reverse(tables_.outbox, from, to, [&](ByteView key, ByteView value) {
-        published.at.head = sequence_of(key);
+        published.at.head = published.durable_head = sequence_of(key);
         published.chain = parse_row(is_deterministic(stream), value).link.chain;
         return false;
     });
@@ -144,13 +144,22 @@ void Outbox::append_fresh(Published& published, Bytes payload, const bus::Link& 
     if (is_deterministic(published.at.stream)) chunk.header.links.push_back(link);
 }
 
-bool Outbox::has_chunks() const {
-    return std::ranges::any_of(streams_, [](const auto& s) { return !s.second.fresh.empty(); });
+void Outbox::on_durable() {
+    for (auto& [stream, published] : streams_) published.durable_head = published.at.head;
+}
+
+/// The signed messages and receipts are the watcher's, which is in no hurry.
+bool Outbox::is_awaited() const {
+    return std::ranges::any_of(streams_, [](const auto& s) {
+        const bool wanted_soon = s.first == Stream::batches || s.first == Stream::postings;
+        return wanted_soon && !s.second.fresh.empty();
+    });
 }
 
 std::vector<bus::StreamChunk> Outbox::take_chunks() {
     std::vector<bus::StreamChunk> out;
     for (auto& [stream, published] : streams_) {
+        if (!is_deterministic(stream) && published.durable_head < published.at.head) continue;
         for (bus::StreamChunk& chunk : published.fresh) {
             chunk.header.at = published.at;
             out.push_back(std::move(chunk));
@@ -166,9 +175,11 @@ std::optional<bus::StreamChunk> Outbox::replay(const StoreView& view, const bus:
     const bool deterministic = is_deterministic(request.stream);
     bus::StreamChunk chunk;
     chunk.header.at = found->second.at;
+    chunk.header.at.head = found->second.durable_head;
     chunk.header.first = std::max(request.from, chunk.header.at.oldest);
     std::size_t bytes = 0;
     view.scan(tables_.outbox, row_key(request.stream, request.from), end_key(request.stream), [&](ByteView key, ByteView value) {
+        if (sequence_of(key) > chunk.header.at.head) return false;
         const Row row = parse_row(deterministic, value);
         const auto payload = payload_of(view, row);
         if (!payload && chunk.payloads.empty()) {
@@ -188,7 +199,10 @@ std::optional<bus::StreamChunk> Outbox::replay(const StoreView& view, const bus:
 
 bus::Announcement Outbox::announcement() const {
     bus::Announcement out;
-    for (const auto& [stream, published] : streams_) out.heads.push_back(published.at);
+    for (const auto& [stream, published] : streams_) {
+        out.heads.push_back(published.at);
+        out.heads.back().head = published.durable_head;
+    }
     return out;
 }
 

@@ -14,7 +14,8 @@ namespace rondo::shell {
 [[nodiscard]] std::vector<Actor> hearers_of(Stream stream);
 
 /// The durable streams that this actor publishes.
-///  1. A message gets its row in the same transaction as the records that explain it, and leaves after the commit.
+///  1. A message gets its row in the same transaction as the records that explain it, and leaves when they are
+///     on the disk; of a deterministic stream it may leave before: whoever says it again says the same.
 ///  2. Deterministic streams: the sequence is the height, each row carries identity and chain = H(chain before ‖ identity).
 ///  3. Other streams: numbered from 1, under the store's incarnation; rows below what all hearers have behind them are trimmed,
 ///     down to the retention; beyond the upper retention nobody holds them back.
@@ -23,9 +24,12 @@ class Outbox {
     Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation);
 
     void add(store::WriteTxn& txn, Publish publish);
-    /// The chunks of this turn, to be said after the commit.
+    /// All that was added is on the disk.
+    void on_durable();
+    /// What may be said now: of deterministic streams everything, of the others what is on the disk.
     [[nodiscard]] std::vector<bus::StreamChunk> take_chunks();
-    [[nodiscard]] bool has_chunks() const;
+    /// A message is not on the disk yet that somebody waits for.
+    [[nodiscard]] bool is_awaited() const;
 
     /// Nothing if the stream is not published here.
     [[nodiscard]] std::optional<bus::StreamChunk> replay(const StoreView& view, const bus::ReplayRequest& request) const;
@@ -42,6 +46,7 @@ class Outbox {
         bus::StreamHead at;
         Digest chain{};
         std::map<Actor, std::uint64_t> next_of;  ///< reported cursors; 0: that actor does not hear this stream
+        std::uint64_t durable_head = 0;
         std::vector<bus::StreamChunk> fresh;
         std::size_t fresh_bytes = 0;  ///< of the last chunk
     };

@@ -37,6 +37,7 @@ void Shell::receive() {
     receive_answers();
     receive_peers();
     receive_published();
+    receive_lingering();
     receive_requests();
     expire_asks();
 }
@@ -81,16 +82,38 @@ void Shell::receive_published() {
     for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
         auto published = node_.next_published();
         if (!published) return;
-        if (auto* chunk = std::get_if<bus::StreamChunk>(&*published)) {
-            on_live(std::move(*chunk));
-            continue;
-        }
-        for (const bus::StreamHead& at : std::get<bus::Announcement>(*published).heads)
-            if (const auto found = subscriptions_.find(at.stream); found != subscriptions_.end()) found->second.on_announced(at);
+        on_published(std::move(*published));
     }
 }
 
+/// Once they have come, the next ones wait.
+void Shell::receive_lingering() {
+    if (lingers()) return;
+    for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
+        auto published = node_.next_lingering();
+        if (!published) {
+            if (i > 0) linger_until_ = tick() + traits_.linger_ms;
+            return;
+        }
+        on_published(std::move(*published));
+    }
+}
+
+void Shell::on_published(bus::NodeBus::FromPublisher published) {
+    if (auto* chunk = std::get_if<bus::StreamChunk>(&published)) return on_live(std::move(*chunk));
+    for (const bus::StreamHead& at : std::get<bus::Announcement>(published).heads)
+        if (const auto found = subscriptions_.find(at.stream); found != subscriptions_.end()) found->second.on_announced(at);
+}
+
 void Shell::on_live(bus::StreamChunk chunk) {
+    if (is_best_effort(chunk.header.at.stream)) {
+        for (Bytes& payload : chunk.payloads) {
+            if (!inbox_has_room()) return;
+            const std::size_t bytes = payload.size();
+            push(StreamMessage{chunk.header.at.stream, 0, std::move(payload)}, bytes);
+        }
+        return;
+    }
     const auto found = subscriptions_.find(chunk.header.at.stream);
     if (found == subscriptions_.end()) return;
     if (auto trouble = found->second.on_live(std::move(chunk))) fail(exit_invariant, *trouble);

@@ -45,7 +45,7 @@ store::Options store_options(const ActorTraits& traits, const ShellConfig& confi
 }
 
 bus::NodeOptions node_options(const ActorTraits& traits, const ShellConfig& config) {
-    bus::NodeOptions options{traits.actor, {}, traits.subscriptions};
+    bus::NodeOptions options{traits.actor, {}, traits.subscriptions, traits.lingering};
     for (const auto& [actor, endpoints] : config.node) options.actors[actor] = {endpoints.router, endpoints.publisher};
     return options;
 }

@@ -42,7 +42,8 @@ Shell::Shell(const ActorTraits& traits, const ShellConfig& config, store::Store&
       outbox_(view_, traits.actor, tables_, *bus::Incarnation::from(store.incarnation().view())),
       workers_(config.worker_threads, backend),
       started_(std::chrono::steady_clock::now()) {
-    for (const Stream stream : traits.subscriptions) subscriptions_.emplace(stream, Subscription(view_, tables_, stream));
+    for (const Stream stream : traits.subscriptions)
+        if (!is_best_effort(stream)) subscriptions_.emplace(stream, Subscription(view_, tables_, stream));
     view_.close();
 }
 
@@ -86,7 +87,7 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
 
 bool Shell::has_input() const {
     if (!inbox_.empty() || timers_.next() <= tick()) return true;
-    return (!lingers() && has_stream_message()) || commit_due_at_ <= tick();
+    return has_stream_message() || commit_due_at_ <= tick();
 }
 
 bool Shell::has_stream_message() const {
@@ -113,8 +114,9 @@ std::optional<Input> Shell::next_input_of(std::size_t source) {
         inbox_bytes_ -= std::min(inbox_bytes_, bytes_of(input));
         return input;
     }
-    Subscription& subscription = subscriptions_.at(traits_.subscriptions[source - 2]);
-    return subscription.has_next() && !lingers() ? std::optional<Input>(subscription.take_next()) : std::nullopt;
+    const auto subscription = subscriptions_.find(traits_.subscriptions[source - 2]);
+    if (subscription == subscriptions_.end() || !subscription->second.has_next()) return std::nullopt;
+    return subscription->second.take_next();
 }
 
 void Shell::first_turn() {
@@ -122,12 +124,12 @@ void Shell::first_turn() {
     view_.open(*txn_);
     Speech speech;
     apply(core_->start(now()), speech);
-    commit();
+    make_durable();
     if (!stop_) speak(std::move(speech));
 }
 
-/// Many inputs, one commit; nothing is said before it. A turn after which nothing is to be said needs no commit of its own: its
-/// records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors of the
+/// Many inputs, one write to the disk; nothing is said before it. A turn that says nothing, or only what explains itself, needs none:
+/// its records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors of the
 /// messages they came from.
 void Shell::turn() {
     if (!txn_) txn_.emplace(store_.write());
@@ -144,16 +146,12 @@ void Shell::turn() {
         if (stop_ || tick() >= begun + limits::turn_ms_max) break;
     }
     ++counters_.turns;
-    if (!lingers() && !has_stream_message()) stream_turn_at_ = tick() + traits_.linger_ms;
-    if (must_commit(speech))
+    if (commit_due_at_ == never) commit_due_at_ = tick() + limits::commit_ms_max;
+    if (stop_ || commit_due_at_ <= tick())
         commit();
-    else if (commit_due_at_ == never)
-        commit_due_at_ = tick() + limits::commit_ms_max;
+    else if (speech.needs_commit || outbox_.is_awaited())
+        make_durable();
     if (!stop_) speak(std::move(speech));
-}
-
-bool Shell::must_commit(const Speech& speech) const {
-    return stop_ || speech.is_heard() || outbox_.has_chunks() || commit_due_at_ <= tick();
 }
 
 /// Records, outbox rows and timers take effect at once, for the later steps of the turn; the rest waits for the commit.
@@ -161,7 +159,14 @@ void Shell::apply(Effects effects, Speech& speech) {
     for (const Log& line : effects.logs) log(line.level, line.text);
     if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
     for (Record& record : effects.records) txn_->apply(std::move(record));
-    for (Publish& publish : effects.publishes) outbox_.add(*txn_, std::move(publish));
+    for (Publish& publish : effects.publishes) {
+        if (is_best_effort(publish.stream))
+            speech.best_effort.emplace_back(publish.stream, std::move(std::get<Bytes>(publish.payload)));
+        else
+            outbox_.add(*txn_, std::move(publish));
+    }
+    speech.needs_commit = speech.needs_commit || effects.persist_first || !effects.asks.empty() || !effects.replies.empty() ||
+                          std::ranges::any_of(effects.sends, [](const Send& send) { return !send.self_evident; });
     for (const CancelTimer& cancelled : effects.cancelled) timers_.cancel(cancelled.id);
     const Tick base = tick();
     for (const SetTimer& timer : effects.timers) timers_.set(timer.id, base + timer.after_ms);
@@ -169,7 +174,31 @@ void Shell::apply(Effects effects, Speech& speech) {
     take(effects.sends, speech.sends);
     take(effects.asks, speech.asks);
     take(effects.replies, speech.replies);
-    take(effects.jobs, speech.jobs);
+    for (RecoverSenders& job : effects.jobs) {
+        require(++jobs_open_ <= limits::jobs_open_max, "a core keeps more verification jobs open than allowed");
+        if (job.transactions.size() > limits::recover_at_once_max) {
+            workers_.recover(std::move(job));
+        } else {
+            --jobs_open_;
+            push(Workers::recover_at_once(std::move(job)), 0);
+        }
+    }
+}
+
+/// The journal is enough; what it has no room for, and what a Derived store has none for, is committed.
+void Shell::make_durable() {
+    if (stop_) return commit();
+    for (auto& [stream, subscription] : subscriptions_) subscription.persist(*txn_);
+    if (!txn_->log()) return commit();
+    ++counters_.journal_entries;
+    on_durable();
+}
+
+void Shell::on_durable() {
+    outbox_.on_durable();
+    cursors_moved_ = true;
+    if (traits_.durability == Durability::durable)
+        for (auto& [stream, subscription] : subscriptions_) subscription.synced();
 }
 
 void Shell::commit() {
@@ -182,9 +211,7 @@ void Shell::commit() {
         if (txn_->has_writes()) {
             txn_->commit();
             ++counters_.commits;
-            cursors_moved_ = true;
-            if (traits_.durability == Durability::durable)
-                for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+            on_durable();
         }
     }
     txn_.reset();

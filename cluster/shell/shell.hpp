@@ -51,7 +51,7 @@ class CurrentView final : public StoreView {
 };
 
 struct Counters {
-    std::uint64_t turns = 0, inputs = 0, commits = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
+    std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
 };
 
 /// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).
@@ -63,13 +63,13 @@ class Shell {
     [[nodiscard]] int run(const CoreFactory& make, int stop_descriptor);
 
   private:
-    /// What is said after the commit.
+    /// What a turn says, beside its streams.
     struct Speech {
         std::vector<Send> sends;
         std::vector<Ask> asks;
         std::vector<Reply> replies;
-        std::vector<RecoverSenders> jobs;  ///< said to nobody: they need no commit
-        [[nodiscard]] bool is_heard() const { return !sends.empty() || !asks.empty() || !replies.empty(); }
+        std::vector<std::pair<Stream, Bytes>> best_effort;
+        bool needs_commit = false;  ///< something of it is explained only by the turn's records, which must be on the disk first
     };
     struct OpenRequest {
         bus::NodeBus::Route route;
@@ -84,6 +84,8 @@ class Shell {
     void receive();
     void receive_requests();
     void receive_published();
+    void receive_lingering();
+    void on_published(bus::NodeBus::FromPublisher published);
     void receive_answers();
     void receive_peers();
     void receive_completions();
@@ -102,9 +104,10 @@ class Shell {
     [[nodiscard]] std::optional<Input> next_input_of(std::size_t source);
     [[nodiscard]] bool has_input() const;
     [[nodiscard]] bool has_stream_message() const;
-    [[nodiscard]] bool lingers() const { return tick() < stream_turn_at_; }
+    [[nodiscard]] bool lingers() const { return tick() < linger_until_; }
     void apply(Effects effects, Speech& speech);
-    [[nodiscard]] bool must_commit(const Speech& speech) const;
+    void make_durable();
+    void on_durable();
     void commit();
 
     // speaking.cpp: what follows the commit, and what the clock asks for
@@ -157,7 +160,7 @@ class Shell {
     std::chrono::steady_clock::time_point started_;
     Instant last_instant_;
     Tick announce_at_ = 0, announce_interval_ = limits::announce_ms_min;
-    Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, stream_turn_at_ = 0, sync_at_ = 0, sweep_at_ = 0,
+    Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, linger_until_ = 0, sync_at_ = 0, sweep_at_ = 0,
          trim_at_ = 0, retry_asks_at_ = never;
     bool cursors_moved_ = false;
     Counters counters_;

@@ -8,7 +8,7 @@
 #include "cluster/shell/shell.hpp"
 #include "messages/base/require.hpp"
 
-/// What follows a commit, and what the clock asks for between turns.
+/// What follows a turn, and what the clock asks for between turns.
 namespace rondo::shell {
 
 void Shell::speak(Speech speech) {
@@ -18,6 +18,13 @@ void Shell::speak(Speech speech) {
         announce_at_ = tick() + announce_interval_;
     }
     for (bus::StreamChunk& chunk : chunks) node_.publish(std::move(chunk));
+    for (auto& [stream, payload] : speech.best_effort) {
+        bus::StreamChunk chunk;
+        chunk.header.at.stream = stream;
+        chunk.header.count = 1;
+        chunk.payloads.push_back(std::move(payload));
+        node_.publish(std::move(chunk));
+    }
     for (Send& send : speech.sends) {
         if (send.payload.size() > limits::message_bytes_max)
             log(Level::error,
@@ -28,10 +35,6 @@ void Shell::speak(Speech speech) {
     for (Reply& reply : speech.replies) {
         const auto open = requests_.extract(reply.id);
         if (!open.empty()) node_.reply(open.mapped().route, std::move(reply.payload));
-    }
-    for (RecoverSenders& job : speech.jobs) {
-        require(++jobs_open_ <= limits::jobs_open_max, "a core keeps more verification jobs open than allowed");
-        workers_.recover(std::move(job));
     }
 }
 
@@ -72,13 +75,10 @@ void Shell::retry_unsent_asks() {
     }
 }
 
-/// A replay says what is committed, even while newer records wait for their commit; a status is the core's own view of itself.
+/// A replay says what is on the disk, even while newer records are not; a status is the core's own view of itself.
 void Shell::answer_replays() {
-    if (!replays_wanted_.empty()) {
-        const store::ReadTxn committed = store_.read();
-        for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
-            if (auto chunk = outbox_.replay(committed, wanted)) node_.reply(route, std::move(*chunk));
-    }
+    for (const auto& [route, wanted] : std::exchange(replays_wanted_, {}))
+        if (auto chunk = outbox_.replay(view_, wanted)) node_.reply(route, std::move(*chunk));
     for (const bus::NodeBus::Route& route : std::exchange(statuses_wanted_, {})) node_.reply(route, status());
     if (!txn_) view_.close();
 }
@@ -147,7 +147,7 @@ Tick Shell::next_wake() const {
     if (store_.needs_sync()) wake = std::min(wake, sync_at_);
     if (!requests_.empty()) wake = std::min(wake, sweep_at_);
     wake = std::min(wake, commit_due_at_);
-    if (lingers()) return std::min(wake, stream_turn_at_);
+    if (lingers()) wake = std::min(wake, linger_until_);
     for (const auto& [stream, subscription] : subscriptions_) wake = std::min(wake, subscription.wake_at());
     return wake;
 }
@@ -187,6 +187,7 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_turns", counters_.turns);
     add("shell_inputs", counters_.inputs);
     add("shell_commits", counters_.commits);
+    add("shell_journal_entries", counters_.journal_entries);
     add("shell_inbox", inbox_.size());
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);

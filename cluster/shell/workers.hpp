@@ -32,6 +32,8 @@ class Workers {
     ~Workers();
 
     void recover(RecoverSenders job);
+    /// In the calling thread: for so few that waking another costs more.
+    [[nodiscard]] static JobDone recover_at_once(RecoverSenders job);
     /// False if too many calls wait already.
     [[nodiscard]] bool call_backend(std::uint64_t id, Bytes request);
     [[nodiscard]] std::vector<Completion> take_completed();

@@ -131,6 +131,7 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
         append(row, identity.view());
         append(row, body_digest.view());
         effects.put(table_, key, std::move(row));
+        effects.persist_first = true;
         fresh_.insert_or_assign(key, identity);
         fresh_.insert_or_assign(body_key_of(key), body_digest);
     }

@@ -17,6 +17,7 @@ namespace rondo::store {
 namespace {
 
 constexpr std::string_view meta_name = "meta";
+constexpr std::string_view generation_name = "journal";
 
 MDB_val text_val(std::string_view text) { return to_val(as_bytes(text)); }
 
@@ -94,7 +95,8 @@ std::optional<Refusal> open_tables(Environment& environment, const Options& opti
         if (error != MDB_SUCCESS) environment.fail(error, "opening table " + std::string(name));
         return handle;
     };
-    if (auto refusal = check_or_write_meta(txn, open(meta_name), environment, options)) {
+    environment.meta = open(meta_name);
+    if (auto refusal = check_or_write_meta(txn, environment.meta, environment, options)) {
         mdb_txn_abort(txn);
         return refusal;
     }
@@ -137,6 +139,20 @@ MDB_txn* Environment::begin(unsigned flags) {
     const int error = mdb_txn_begin(env, nullptr, flags, &txn);
     if (error != MDB_SUCCESS) fail(error, "beginning a transaction");
     return txn;
+}
+
+std::uint64_t Environment::stored_generation() {
+    MDB_txn* txn = begin(MDB_RDONLY);
+    const auto stored = get_meta(txn, meta, generation_name);
+    mdb_txn_abort(txn);
+    return stored && stored->size() == 8 ? read_be64(*stored) : 0;
+}
+
+int Environment::store_generation(MDB_txn* txn, std::uint64_t generation) const {
+    Bytes value;
+    append_be64(value, generation);
+    MDB_val k = text_val(generation_name), v = to_val(value);
+    return mdb_put(txn, meta, &k, &v, 0);
 }
 
 void Environment::discard() {

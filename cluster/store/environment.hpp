@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/store/journal.hpp"
 #include "cluster/store/marker.hpp"
 #include "cluster/store/store.hpp"
 
@@ -19,9 +20,11 @@ struct Environment {
     Durability durability = Durability::durable;
     std::vector<Table> tables;
     std::vector<MDB_dbi> handles;
+    MDB_dbi meta = 0;
     MDB_env* env = nullptr;
     int lock_descriptor = -1;
     std::optional<Marker> marker;  ///< Derived only
+    Journal journal;               ///< Durable only
     bool unsynced = false;
     bool discarded = false;
     bool older_schema = false;  ///< why it was refused
@@ -41,6 +44,9 @@ struct Environment {
     void grow();
     void grow_if_nearly_full();
     [[noreturn]] void fail(int error, std::string_view doing) const;
+    /// The generation of the journal that the environment includes.
+    [[nodiscard]] std::uint64_t stored_generation();
+    [[nodiscard]] int store_generation(MDB_txn* txn, std::uint64_t generation) const;
 };
 
 /// Opens or creates the environment in a folder whose lock is held. `owner` is written into a new one and compared in an old one.

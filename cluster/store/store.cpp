@@ -57,6 +57,14 @@ void prepare_derived(Environment& environment) {
     environment.marker->set_dirty();
 }
 
+std::optional<Refusal> open_journal(Environment& environment) {
+    const auto path = environment.folder / "journal";
+    const auto error = environment.journal.open(path);
+    if (!error) return std::nullopt;
+    return Refusal{*error == ENOSPC ? exit_code_disk_full : exit_code_failed,
+                   "cannot open " + path.string() + ": " + std::strerror(*error)};
+}
+
 }  // namespace
 
 tl::expected<Store, Refusal> Store::open(const Options& options) {
@@ -73,13 +81,29 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     }
     if (refusal) return tl::unexpected(*refusal);
     environment->unsynced = options.durability == Durability::derived;
-    return Store(std::move(environment));
+    if (options.durability == Durability::durable)
+        if (const auto trouble = open_journal(*environment)) return tl::unexpected(*trouble);
+    Store store(std::move(environment));
+    store.apply_journal();
+    return store;
 }
 
 Store::Store(std::unique_ptr<Environment> environment) : environment_(std::move(environment)) {}
 Store::Store(Store&&) noexcept = default;
 Store::~Store() {
     if (environment_) sync();
+}
+
+/// What was durable in the journal only is now in the environment.
+void Store::apply_journal() {
+    if (environment_->durability == Durability::derived) return;
+    const std::uint64_t generation = environment_->stored_generation() + 1;
+    std::vector<Record> records = environment_->journal.recover(generation);
+    environment_->journal.begin(generation);
+    if (records.empty()) return;
+    WriteTxn txn = write();
+    for (Record& record : records) txn.apply(std::move(record));
+    txn.commit();
 }
 
 ReadTxn Store::read() { return ReadTxn(*environment_); }

@@ -66,7 +66,8 @@ class ReadTxn final : public StoreView {
     void* txn_;
 };
 
-/// The one write transaction: sees its own writes; without commit() nothing of it stays.
+/// The one write transaction: sees its own writes; without commit() nothing of it stays but what was logged, which the next opening
+/// of the store finds.
 class WriteTxn final : public StoreView {
   public:
     WriteTxn(WriteTxn&&) noexcept;
@@ -83,6 +84,9 @@ class WriteTxn final : public StoreView {
     void erase(Table table, Bytes key) { apply(Erase{table, std::move(key)}); }
 
     [[nodiscard]] bool has_writes() const { return !applied_.empty(); }
+    /// Durable: all writes so far are on the disk when it returns true, in the journal; the transaction goes on. False (too much for
+    /// the journal, or a Derived store): commit instead.
+    [[nodiscard]] bool log();
     /// Durable: returns when it is on the disk. The transaction is over.
     void commit();
 
@@ -91,11 +95,13 @@ class WriteTxn final : public StoreView {
     explicit WriteTxn(Environment& environment);
     [[nodiscard]] int try_apply(const Record& record);
     [[nodiscard]] int try_all_again();
+    [[nodiscard]] int try_commit();
     void grow_and_redo();
     Environment* environment_;
     void* txn_;
     /// All writes so far: when the map is full they are done again in a larger one.
     std::vector<Record> applied_;
+    std::size_t logged_ = 0;  ///< of them, in the journal
 };
 
 class Store {
@@ -120,6 +126,7 @@ class Store {
 
   private:
     explicit Store(std::unique_ptr<Environment> environment);
+    void apply_journal();
     std::unique_ptr<Environment> environment_;
 };
 

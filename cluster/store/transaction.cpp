@@ -16,7 +16,8 @@ void require_key(ByteView key) {
 }
 
 bool less(ByteView a, ByteView b) {
-    const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
+    const std::size_t common = std::min(a.size(), b.size());
+    const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);  // an empty view may point nowhere
     return order < 0 || (order == 0 && a.size() < b.size());
 }
 
@@ -128,7 +129,10 @@ WriteTxn::WriteTxn(Environment& environment) : environment_(&environment), txn_(
     environment.writing = true;
 }
 WriteTxn::WriteTxn(WriteTxn&& other) noexcept
-    : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)), applied_(std::move(other.applied_)) {}
+    : environment_(other.environment_),
+      txn_(std::exchange(other.txn_, nullptr)),
+      applied_(std::move(other.applied_)),
+      logged_(other.logged_) {}
 WriteTxn::~WriteTxn() {
     if (txn_ == nullptr) return;
     mdb_txn_abort(as_txn(txn_));
@@ -177,19 +181,38 @@ void WriteTxn::apply(Record record) {
     if (error != MDB_SUCCESS) environment_->fail(error, "writing");
 }
 
+bool WriteTxn::log() {
+    require(txn_ != nullptr, "the transaction is over");
+    if (environment_->durability == Durability::derived) return false;
+    const auto fresh = std::span<const Record>(applied_).subspan(logged_);
+    if (fresh.empty()) return true;
+    if (!environment_->journal.has_room_for(fresh)) return false;
+    if (const int error = environment_->journal.append(fresh)) environment_->fail(error, "writing the journal");
+    logged_ = applied_.size();
+    return true;
+}
+
+int WriteTxn::try_commit() {
+    const bool durable = environment_->durability == Durability::durable;
+    if (durable)
+        if (const int error = environment_->store_generation(as_txn(txn_), environment_->journal.generation())) return error;
+    return mdb_txn_commit(as_txn(std::exchange(txn_, nullptr)));
+}
+
 void WriteTxn::commit() {
     require(txn_ != nullptr, "the transaction is over");
     if (environment_->marker) environment_->marker->set_dirty();
-    int error = MDB_MAP_FULL;
-    while (true) {
-        error = mdb_txn_commit(as_txn(std::exchange(txn_, nullptr)));
-        if (error != MDB_MAP_FULL) break;
+    int error = try_commit();
+    while (error == MDB_MAP_FULL) {
         grow_and_redo();  // the free list itself did not fit
+        error = try_commit();
     }
     environment_->writing = false;
     if (error != MDB_SUCCESS) environment_->fail(error, "committing");
     environment_->unsynced = environment_->durability == Durability::derived;
+    if (environment_->durability == Durability::durable) environment_->journal.begin(environment_->journal.generation() + 1);
     applied_.clear();
+    logged_ = 0;
 }
 
 }  // namespace rondo::store

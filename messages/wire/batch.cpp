@@ -22,6 +22,8 @@ std::vector<Digest> payload_leaves(const Payload& payload) {
 Digest payload_root(const Payload& payload) { return crypto::merkle_root(payload_leaves(payload)); }
 
 Digest digest_of(const BatchHeader& header) { return crypto::blake2b(encode_body(header)); }
+BatchRef ref_of(const BatchHeader& header) { return {header.lane, header.height, digest_of(header)}; }
+BatchRef parent_of(const BatchHeader& header) { return {header.lane, header.height.minus_or_zero(1), header.parent_digest}; }
 
 template Bytes encode(const BatchHeader&);
 template Bytes encode_body(const BatchHeader&);

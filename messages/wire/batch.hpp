@@ -12,6 +12,15 @@
 /// Lanes (3-protocol.md, 1): what intakes say to each other and to their own node.
 namespace rondo {
 
+/// A batch by its place and the digest of its header.
+struct BatchRef {
+    LaneId lane;
+    LaneHeight height;
+    Digest digest;
+    static auto fields(auto& v) { return std::tie(v.lane, v.height, v.digest); }
+    auto operator<=>(const BatchRef&) const = default;
+};
+
 /// One link of a lane. `parent_digest` is the digest of the header below it; for the first batch of an epoch
 /// the digest of the lane's tip in the epoch's starting cut (zero if there is none).
 struct BatchHeader {
@@ -85,9 +94,8 @@ struct PoA {
 /// A batch as it travels on the `batches` stream and in fetch replies.
 struct BatchRecord {
     BatchHeader header;
-    Bytes payload;                   ///< encoded Payload, exactly header.bytes long
-    std::optional<PoA> certificate;  ///< may be absent when the batch was cited by a final cut and fetched by digest
-    static auto fields(auto& v) { return std::tie(v.header, v.payload, v.certificate); }
+    Bytes payload;  ///< encoded Payload, exactly header.bytes long
+    static auto fields(auto& v) { return std::tie(v.header, v.payload); }
     bool operator==(const BatchRecord&) const = default;
 };
 
@@ -121,12 +129,12 @@ struct BatchOffer {
 };
 /// The owner asks a member for its `verified` ack of an already offered batch (no certificate after 50 ms).
 struct VerifyRequest {
-    Digest digest;
-    static auto fields(auto& v) { return std::tie(v.digest); }
+    BatchRef batch;
+    static auto fields(auto& v) { return std::tie(v.batch); }
 };
 struct BatchFetch {
-    std::vector<Digest> digests;
-    static auto fields(auto& v) { return std::tie(v.digests); }
+    std::vector<BatchRef> batches;
+    static auto fields(auto& v) { return std::tie(v.batches); }
 };
 struct BatchFound {
     BatchRecord batch;
@@ -163,9 +171,12 @@ struct LaneStatus {
     std::vector<Ack> acks;
     static auto fields(auto& v) { return std::tie(v.nonce, v.epoch, v.header, v.acks); }
 };
-using LaneMessage = std::variant<BatchOffer, Ack, PoA, VerifyRequest, BatchFetch, BatchFound, Forward, ForwardReply,
-                                 LaneStatusRequest, LaneStatus>;
+using LaneMessage =
+    std::variant<BatchOffer, Ack, VerifyRequest, BatchFetch, BatchFound, Forward, ForwardReply, LaneStatusRequest, LaneStatus>;
 
 [[nodiscard]] Digest digest_of(const BatchHeader& header);
+[[nodiscard]] BatchRef ref_of(const BatchHeader& header);
+/// Nothing below lane height 1.
+[[nodiscard]] BatchRef parent_of(const BatchHeader& header);
 
 }  // namespace rondo

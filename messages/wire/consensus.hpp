@@ -14,13 +14,7 @@
 namespace rondo {
 
 /// One lane's tip in a cut.
-struct CutEntry {
-    LaneId lane;
-    LaneHeight height;
-    Digest digest;  ///< of the batch header
-    static auto fields(auto& v) { return std::tie(v.lane, v.height, v.digest); }
-    auto operator<=>(const CutEntry&) const = default;
-};
+using CutEntry = BatchRef;
 /// All lanes' tips, strictly ascending by lane.
 struct Cut {
     std::vector<CutEntry> tips;

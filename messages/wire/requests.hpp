@@ -45,8 +45,8 @@ struct SubmitReply {
     static auto fields(auto& v) { return std::tie(v.outcomes); }
 };
 struct FetchBatches {
-    std::vector<Digest> digests;  ///< at most 64
-    static auto fields(auto& v) { return std::tie(v.digests); }
+    std::vector<BatchRef> batches;  ///< at most 64
+    static auto fields(auto& v) { return std::tie(v.batches); }
 };
 struct FoundBatches {
     std::vector<BatchRecord> batches;  ///< those known here, bounded by replay_bytes_max

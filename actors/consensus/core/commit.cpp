@@ -20,7 +20,7 @@ bool Simplex::commit_final(Turn& turn) {
     // The newest finalization whose ancestors are all here: behind a moving head the newest of all never is.
     const auto best = newest_reachable_finalization();
     if (!best) return false;
-    const Certificate finalization = *best;
+    const Certificate& finalization = *best;
     const auto path = replica_.chain.path_to(finalization.view, finalization.digest);
     const Block* last = nullptr;
     for (const Block& block : *path)
@@ -111,6 +111,8 @@ bool Simplex::begin_next_epoch(Turn& turn) {
     latest_finalization_.reset();
     next_set_hash_.reset();
     own_last_proposal_.reset();
+    relay_due_.reset();
+    relayed_final_ = View(0);
     repeat_executed_ = false;
     active_.assign(replica_.context->operators.size(), View(0));
     enter(turn, View(1));

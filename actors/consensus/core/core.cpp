@@ -18,7 +18,9 @@ ActorTraits consensus_traits() {
             {t::meta, t::gate, t::certificates, t::bodies, t::blocks, t::contexts, t::proofs, t::poas, t::results, t::witnessed},
             {Stream::certificates, Stream::results},
             {Channel::votes, Channel::sync},
-            1};
+            1,
+            {Stream::results},
+            50};
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
@@ -32,23 +34,21 @@ Effects ConsensusCore::start(Instant now) {
     quarantine_.start(turn);
     simplex_.start(turn);
     settle(turn);
-    return finish(std::move(turn), true);
+    return finish(std::move(turn));
 }
 
 Effects ConsensusCore::step(Instant now, const Input& input) {
     Turn turn{now, {}};
-    bool idle = false;
     if (const auto* message = std::get_if<StreamMessage>(&input)) on_stream(turn, *message);
     if (const auto* message = std::get_if<PeerMessage>(&input)) on_peer(turn, *message);
     if (const auto* request = std::get_if<Request>(&input)) on_request(turn, *request);
     if (std::holds_alternative<TimerFired>(input)) {
         armed_.reset();
-        idle = true;
         simplex_.on_time(turn);
         quarantine_.on_time(turn);
     }
     settle(turn);
-    return finish(std::move(turn), idle);
+    return finish(std::move(turn));
 }
 
 // Messages of the next epoch that came early are heard as soon as it begins.
@@ -64,8 +64,8 @@ void ConsensusCore::settle(Turn& turn) {
     catchup_.on_settled(turn);
 }
 
-Effects ConsensusCore::finish(Turn turn, bool idle) {
-    replica_.voice.flush(turn, idle);
+Effects ConsensusCore::finish(Turn turn) {
+    replica_.voice.finish_step(turn);
     arm_timer(turn);
     return std::move(turn.effects);
 }
@@ -82,6 +82,7 @@ void ConsensusCore::on_stream(Turn& turn, const StreamMessage& message) {
         const auto poa = decode<PoA>(message.payload);
         require(poa.has_value(), "my own intake speaks canonically");
         on_certified(turn, *poa);
+        if (poa->header.lane == replica_.voice.self()) replica_.voice.broadcast(turn, PoAs{{*poa}});
     } else if (message.stream == Stream::results) {
         const auto executed = decode<ExecutedBlock>(message.payload);
         require(executed.has_value(), "my own execution speaks canonically");

@@ -48,7 +48,7 @@ class ConsensusCore : public Core {
     [[nodiscard]] ConsensusReply answer(Turn& turn, const GetFinalBlocks& request) const;
     [[nodiscard]] ConsensusReply answer(Turn& turn, const GetHead& request) const;
     [[nodiscard]] ConsensusReply answer(Turn& turn, const AcceptRisk& request);
-    [[nodiscard]] Effects finish(Turn turn, bool idle);
+    [[nodiscard]] Effects finish(Turn turn);
     void settle(Turn& turn);
     void arm_timer(Turn& turn);
 

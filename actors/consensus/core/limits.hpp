@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "messages/base/types.hpp"
+
 /// Every bound of the consensus core in one place.
 namespace rondo::consensus {
 
@@ -11,8 +13,10 @@ inline constexpr std::uint64_t views_ahead_max = 64;
 inline constexpr std::size_t bodies_per_view_max = 2;
 /// Rule 8 says again at most so many views; older ones on request.
 inline constexpr std::uint64_t retry_views_max = 16;
-/// Certificates are relayed by everybody up to this many members.
+/// Up to this many members everybody gives its certificates to who seems to lack them; beyond, to the next leader and on request.
 inline constexpr std::size_t relay_members_max = 16;
+/// Who was not heard in the view I was in Δ over this ago seems to lack them.
+inline constexpr DurationMs relay_delta_share = 4;
 /// Holes (certificates) asked for at once.
 inline constexpr std::size_t holes_per_request_max = 16;
 /// Votes in a block body, per member: about two views' worth and room for what came late.
@@ -28,12 +32,12 @@ inline constexpr std::size_t range_bytes_max = std::size_t{1} << 20;
 inline constexpr std::uint64_t range_blocks_max = 512;
 /// Messages of the next epoch kept until it begins here.
 inline constexpr std::size_t early_messages_max = 256;
-/// Signed messages seen that wait for the next commit to be published with.
-inline constexpr std::size_t unpublished_max = 64;
 /// Results and citations remembered beyond what the floor cites.
 inline constexpr std::size_t unchecked_citations_max = 8192;
 /// Between two blocks with content: below it the fixed cost of a block takes more than company saves. Far below any Δ.
-inline constexpr std::uint64_t block_interval_ms = 20;
+inline constexpr DurationMs block_interval_ms = 15;
+/// Longer while a lane has nothing new.
+inline constexpr DurationMs gather_ms = 5;
 /// Signatures in a Status: a vote of each kind, a proposal, a tail.
 inline constexpr std::size_t witnessed_max = 5;
 /// A node in quarantine signs again so many views above the highest proven to it (3-protocol.md, 3).

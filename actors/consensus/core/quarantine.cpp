@@ -70,7 +70,9 @@ void Quarantine::on_request(Turn& turn, OperatorNumber from, const StatusRequest
 }
 
 Status Quarantine::status_for(OperatorNumber peer, std::uint64_t nonce) const {
-    return {nonce, replica_.epoch, simplex_.entry_certificate(), simplex_.latest_finalization(), replica_.voice.witnessed(peer)};
+    const Certificate* entry = simplex_.entry_certificate();
+    return {nonce, replica_.epoch, entry == nullptr ? std::nullopt : std::optional(*entry), simplex_.latest_finalization(),
+            replica_.voice.witnessed(peer)};
 }
 
 // -------------------------------------------------------------------------------------------------- hearing

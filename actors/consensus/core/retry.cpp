@@ -96,6 +96,34 @@ void Simplex::relay_overdue(Turn& turn) {
     if (!overdue.certificates.empty()) replica_.voice.broadcast(turn, overdue);
 }
 
+// Certificates, to who seems to lack them: votes reached it from fewer than reached me.
+void Simplex::arm_relay(Turn& turn) {
+    if (relay_due_) return;
+    relay_due_ = turn.now.plus(delta_ms() / relay_delta_share);
+    relay_mark_ = current_;
+}
+
+void Simplex::relay(Turn& turn) {
+    relay_due_.reset();
+    const std::vector<OperatorInfo>& members = replica_.context->operators;
+    if (const Certificate* entry = entry_certificate())
+        for (std::size_t i = 0; i < members.size(); ++i)
+            if (active_[i] < relay_mark_) replica_.voice.send(turn, members[i].number, *entry);
+    if (current_ != relay_mark_) return arm_relay(turn);
+    const auto& finalization = pending_final_ ? pending_final_ : latest_finalization_;
+    if (!finalization || finalization->view <= relayed_final_) return;
+    relayed_final_ = finalization->view;
+    replica_.voice.broadcast(turn, *finalization);
+}
+
+// The best certificate by which the current view can be entered.
+const Certificate* Simplex::entry_certificate() const {
+    const View below = current_.minus_or_zero(1);
+    for (const VoteKind kind : {VoteKind::finalize, VoteKind::notarize, VoteKind::nullify})
+        if (const Certificate* entry = certificate(below, kind)) return entry;
+    return latest_finalization_ && latest_finalization_->view == below ? &*latest_finalization_ : nullptr;
+}
+
 // 8.
 void Simplex::say_again(Turn& turn) {
     if (replica_.epoch_is_over() || !replica_.index) return;
@@ -108,7 +136,7 @@ void Simplex::say_again(Turn& turn) {
                 voice.broadcast(turn, *vote);
         }
     }
-    if (const auto entry = entry_certificate()) voice.broadcast(turn, *entry);
+    if (const Certificate* entry = entry_certificate()) voice.broadcast(turn, *entry);
     if (pending_final_)
         voice.broadcast(turn, *pending_final_);
     else if (latest_finalization_)
@@ -116,13 +144,6 @@ void Simplex::say_again(Turn& turn) {
     const auto state = views_.find(current_);
     if (state == views_.end() || !state->second.proposed || !state->second.candidate) return;
     if (const auto body = replica_.chain.body(current_, *state->second.candidate)) voice.broadcast(turn, message_of(*body));
-}
-
-std::optional<Certificate> Simplex::entry_certificate() const {
-    const View below = current_.minus_or_zero(1);
-    for (const VoteKind kind : {VoteKind::finalize, VoteKind::notarize, VoteKind::nullify})
-        if (const Certificate* entry = certificate(below, kind)) return *entry;
-    return latest_finalization_ && latest_finalization_->view == below ? latest_finalization_ : std::nullopt;
 }
 
 void Simplex::ask_for_holes(Turn& turn, OperatorNumber whom) const {

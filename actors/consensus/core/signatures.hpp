@@ -11,7 +11,7 @@ namespace rondo::consensus {
 /// Quorum stake, ascending signers, every signature right. Votes that `tally` holds are not verified again (it may be null).
 [[nodiscard]] bool is_certified(const Digest& genesis, const EpochContext& context, const Certificate& certificate,
                                 const Tally* tally);
-/// Header by the lane's owner; acks of quorum stake, of which weak stake verified.
+/// Acks of quorum stake, of which weak stake verified. They name the header by its digest; its own signature they vouch for.
 [[nodiscard]] bool is_available(const Digest& genesis, const EpochContext& context, const PoA& poa);
 
 }  // namespace rondo::consensus

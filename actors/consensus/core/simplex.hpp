@@ -67,7 +67,7 @@ class Simplex {
     /// Proof of the newest final block of this epoch, if one is at hand.
     [[nodiscard]] const std::optional<Certificate>& latest_finalization() const { return latest_finalization_; }
     /// By which this node entered its view; nothing in an epoch's first.
-    [[nodiscard]] std::optional<Certificate> entry_certificate() const;
+    [[nodiscard]] const Certificate* entry_certificate() const;
 
   private:
     struct ViewState {
@@ -118,7 +118,7 @@ class Simplex {
     [[nodiscard]] std::optional<Instant> help_deadline() const;
     [[nodiscard]] std::optional<Instant> idle_deadline() const;
     /// When a block with content may follow this parent.
-    [[nodiscard]] Instant content_due(const Block& parent) const;
+    [[nodiscard]] Instant content_due(Instant now, const Block& parent);
     [[nodiscard]] bool i_lead() const { return replica_.index && *replica_.index == leader_; }
 
     // commit.cpp
@@ -134,6 +134,8 @@ class Simplex {
     void recover_own_votes();
     void retry(Turn& turn);
     void relay_overdue(Turn& turn);
+    void arm_relay(Turn& turn);
+    void relay(Turn& turn);
     void say_again(Turn& turn);
     void ask_for_holes(Turn& turn, OperatorNumber whom) const;
     /// The lowest body on the way down from here that is not known.
@@ -164,6 +166,9 @@ class Simplex {
     std::deque<Vote> own_votes_;  ///< signed in this step, not counted yet
     Pace pace_;
     Instant tick_due_;
+    std::optional<Instant> relay_due_;
+    View relay_mark_;     ///< the view when relay_due_ was set
+    View relayed_final_;  ///< of the newest finalization given to all
     Instant last_progress_;
     std::uint64_t ticks_ = 0;
     std::vector<View> active_;  ///< by signer: the newest view it was heard in

@@ -84,7 +84,7 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
         ++rejected_;
         return;
     }
-    replica_.voice.seen(signed_message_of(body));
+    replica_.voice.seen(turn, signed_message_of(body));
     mark_active(leader_in(body), view);
     ViewState& state = views_[view];
     news_ = true;
@@ -112,10 +112,9 @@ bool Simplex::propose(Turn& turn) {
     const bool tail = replica_.at_boundary(*parent);
     const bool content = !tail && !includable(replica_, *parent).empty();
     content_due_.reset();
-    if (content && turn.now < content_due(*parent)) {
-        content_due_ = content_due(*parent);
-        return false;
-    }
+    if (content) content_due_ = content_due(turn.now, *parent);
+    if (content_due_ && turn.now < *content_due_) return false;
+    content_due_.reset();
     if (!tail && !content && turn.now < entered_.plus(replica_.parameters().idle_ms)) return false;
     auto body = draft(replica_, *parent, current_, turn.now, repeat_executed_);
     if (!body) return false;
@@ -137,15 +136,20 @@ bool Simplex::propose(Turn& turn) {
     state.candidate = digest;
     proposal_seen_ = last_progress_ = turn.now;
     store_body(turn, state, digest, *body);
-    replica_.voice.seen(signed_message_of(*body));
+    replica_.voice.seen(turn, signed_message_of(*body));
     replica_.voice.broadcast(turn, message_of(*body));
     replica_.chain.add(digest, std::move(*body));
     return true;
 }
 
-Instant Simplex::content_due(const Block& parent) const {
+// A short interval after the parent, and a little longer while a lane has nothing new: lanes follow the blocks together, so what one
+// still lacks is near.
+Instant Simplex::content_due(Instant now, const Block& parent) {
+    if (!includable_since_) includable_since_ = now;
     const Instant after_parent = Instant(parent.timestamp_ms).plus(block_interval_ms);
-    return std::min(after_parent, entered_.plus(block_interval_ms));  // another clock may be ahead of mine
+    const Instant apart = std::min(after_parent, entered_.plus(block_interval_ms));  // another clock may be ahead of mine
+    const bool all_lanes = includable(replica_, parent).size() == replica_.context->operators.size();
+    return std::max(apart, *includable_since_).plus(all_lanes ? 0 : gather_ms);
 }
 
 void Simplex::store_body(Turn& turn, ViewState& state, const Digest& digest, const Body& body) {
@@ -247,7 +251,7 @@ std::optional<Instant> Simplex::idle_deadline() const {
 
 std::optional<Instant> Simplex::next_deadline() const {
     Instant next = tick_due_;
-    for (const auto& deadline : {nullify_deadline(), help_deadline(), idle_deadline(), not_before_, content_due_})
+    for (const auto& deadline : {nullify_deadline(), help_deadline(), idle_deadline(), not_before_, content_due_, relay_due_})
         if (deadline) next = std::min(next, *deadline);
     return next;
 }
@@ -264,6 +268,7 @@ void Simplex::on_time(Turn& turn) {
         content_due_.reset();
         news_ = true;
     }
+    if (due(relay_due_)) relay(turn);
     if (due(help_deadline())) help_leader(turn);
     if (due(nullify_deadline())) {
         timed_out_ = true;

@@ -14,11 +14,11 @@ void Voice::speak_to(const EpochContext& context) {
 void Voice::broadcast(Turn& turn, const ConsensusMessage& message) const {
     if (peers_.empty()) return;
     const Bytes payload = encode(message);
-    for (const OperatorNumber peer : peers_) turn.effects.sends.push_back({Channel::votes, peer, payload});
+    for (const OperatorNumber peer : peers_) turn.effects.sends.push_back({Channel::votes, peer, payload, true});
 }
 
 void Voice::send(Turn& turn, OperatorNumber to, const ConsensusMessage& message, Channel channel) const {
-    if (to != self_) turn.effects.sends.push_back({channel, to, encode(message)});
+    if (to != self_) turn.effects.sends.push_back({channel, to, encode(message), true});
 }
 
 std::optional<OperatorNumber> Voice::peer(std::uint64_t turn_number) const {
@@ -26,17 +26,13 @@ std::optional<OperatorNumber> Voice::peer(std::uint64_t turn_number) const {
     return peers_[turn_number % peers_.size()];
 }
 
-void Voice::seen(const SignedMessage& message) {
+void Voice::seen(Turn& turn, const SignedMessage& message) {
     witness_.note(message);
-    unpublished_.push_back(encode(message));
+    turn.effects.publishes.push_back({Stream::vote_signed, 0, encode(message), {}});
 }
 
-void Voice::flush(Turn& turn, bool idle) {
-    if (unpublished_.empty()) return;
-    if (turn.effects.records.empty() && !idle && unpublished_.size() < unpublished_max) return;
-    for (Bytes& message : unpublished_) turn.effects.publishes.push_back({Stream::vote_signed, 0, std::move(message), {}});
-    unpublished_.clear();
-    witness_.store_news(turn);
+void Voice::finish_step(Turn& turn) {
+    if (!turn.effects.records.empty()) witness_.store_news(turn);
 }
 
 }  // namespace rondo::consensus

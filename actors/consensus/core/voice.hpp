@@ -7,29 +7,29 @@
 
 namespace rondo::consensus {
 
-/// What this node says: to its peers at once, and on `vote_signed` with the next commit. Seen messages alone do not make
-/// a commit: they ride on the next one, so that a vote received costs no sync of its own.
+/// What this node says to its peers, and what it shows its watcher. All of it explains itself: own signatures are durable first
+/// by the gate's doing, the rest was signed by others.
 class Voice {
   public:
     Voice(OperatorNumber self, const StoreView& store) : self_(self), witness_(store) {}
 
+    [[nodiscard]] OperatorNumber self() const { return self_; }
     void speak_to(const EpochContext& context);
     void broadcast(Turn& turn, const ConsensusMessage& message) const;
     void send(Turn& turn, OperatorNumber to, const ConsensusMessage& message, Channel channel = Channel::votes) const;
     /// The i-th peer, counted round: for asking one after the other. Nothing without peers.
     [[nodiscard]] std::optional<OperatorNumber> peer(std::uint64_t turn_number) const;
 
-    void seen(const SignedMessage& message);
+    void seen(Turn& turn, const SignedMessage& message);
     /// The newest that was seen of the member's signatures.
     [[nodiscard]] std::vector<SignedMessage> witnessed(OperatorNumber member) const { return witness_.of(member); }
-    /// Called at the end of a step. `idle`: publish even if nothing else is committed.
-    void flush(Turn& turn, bool idle);
+    /// Called at the end of a step: what was seen becomes durable with what the step, or a later one, writes anyway.
+    void finish_step(Turn& turn);
 
   private:
     OperatorNumber self_;
     Witness witness_;
     std::vector<OperatorNumber> peers_;
-    std::vector<Bytes> unpublished_;
 };
 
 }  // namespace rondo::consensus

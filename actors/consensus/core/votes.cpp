@@ -52,7 +52,7 @@ bool Simplex::count_own_votes(Turn& turn) {
     if (own_votes_.empty()) return false;
     const Vote vote = own_votes_.front();
     own_votes_.pop_front();
-    replica_.voice.seen(vote);
+    replica_.voice.seen(turn, vote);
     replica_.pool.hold(vote);
     if (vote.view > replica_.chain.floor().view && views_[vote.view].tally.known(vote) == Tally::Known::none) count(turn, vote);
     return true;
@@ -72,16 +72,16 @@ void Simplex::on_vote(Turn& turn, OperatorNumber from, const Vote& vote) {
         return;
     }
     if (known == Tally::Known::contradicted) {
-        if (it->second.tally.report_contradiction(vote)) replica_.voice.seen(vote);
+        if (it->second.tally.report_contradiction(vote)) replica_.voice.seen(turn, vote);
         return;
     }
-    replica_.voice.seen(vote);
+    replica_.voice.seen(turn, vote);
     replica_.pool.hold(vote);
     count(turn, vote);
 }
 
 // A vote for a view below the floor still counts as participation; one that contradicts what a block carried is evidence.
-void Simplex::on_late_vote(Turn&, const Vote& vote) {
+void Simplex::on_late_vote(Turn& turn, const Vote& vote) {
     if (vote.view == View(0) || vote.view.plus(replica_.parameters().execution_lag_max) < current_) return;
     const bool contradicts = replica_.pool.contradicts(vote);
     if (!contradicts && replica_.pool.knows(VotePool::slot_of(vote))) return;
@@ -91,11 +91,11 @@ void Simplex::on_late_vote(Turn&, const Vote& vote) {
     }
     if (contradicts) {
         replica_.pool.on_reported(vote);
-        replica_.voice.seen(vote);
+        replica_.voice.seen(turn, vote);
         return;
     }
     mark_active(vote.signer, vote.view);
-    replica_.voice.seen(vote);
+    replica_.voice.seen(turn, vote);
     replica_.pool.hold(vote);
 }
 
@@ -108,7 +108,7 @@ bool Simplex::absorb(Turn& turn, const std::vector<Vote>& verified) {
     bool counted = false;
     for (const Vote& vote : verified) {
         if (replica_.pool.knows(VotePool::slot_of(vote))) continue;
-        replica_.voice.seen(vote);
+        replica_.voice.seen(turn, vote);
         replica_.pool.hold(vote);
         if (!in_reach(vote.view) || views_[vote.view].tally.known(vote) != Tally::Known::none) continue;
         count(turn, vote);
@@ -119,7 +119,8 @@ bool Simplex::absorb(Turn& turn, const std::vector<Vote>& verified) {
 
 // 4, 6, 7. `vote` is verified and not counted yet.
 void Simplex::count(Turn& turn, const Vote& vote) {
-    mark_active(vote.signer, vote.view);
+    // Who finalizes has the notarization, and is in the next view.
+    mark_active(vote.signer, vote.vote == VoteKind::finalize ? vote.view.next() : vote.view);
     ViewState& state = views_[vote.view];
     state.tally.add(vote, replica_.context->at(vote.signer)->stake);
     const Stake stake = state.tally.stake_for(vote.vote, vote.digest);
@@ -142,7 +143,7 @@ void Simplex::on_certificate(Turn& turn, OperatorNumber, const Certificate& cert
         ++rejected_;
         return;
     }
-    replica_.voice.seen(certificate);
+    replica_.voice.seen(turn, certificate);
     for (const SignerIndex signer : certificate.signers) mark_active(signer, certificate.view);
     accept(turn, certificate);
 }
@@ -155,7 +156,7 @@ void Simplex::accept(Turn& turn, Certificate certificate) {
     const Bytes key = tables::key(certificate.epoch, view, static_cast<std::uint64_t>(kind));
     turn.effects.put(tables::certificates, key, encode(certificate));
     if (replica_.context->operators.size() <= relay_members_max) {
-        replica_.voice.broadcast(turn, certificate);
+        arm_relay(turn);
     } else if (const OperatorInfo* next = replica_.context->at(leader_of(*replica_.context, view.next()))) {
         replica_.voice.send(turn, next->number, certificate);
     }

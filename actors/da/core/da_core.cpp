@@ -58,7 +58,8 @@ ActorTraits da_traits() {
             {Stream::batches, Stream::blocks, Stream::results},
             {},
             1,
-            50};
+            {Stream::batches, Stream::blocks, Stream::results},
+            100};
 }
 
 DaCore::DaCore(DaConfig config, const StoreView& view)

@@ -8,12 +8,12 @@ namespace {
 using Found = std::vector<std::shared_ptr<const BatchRecord>>;
 
 /// From the tip downwards.
-tl::expected<Found, MissingBatch> walk_down(const CutEntry& tip, LaneHeight below, const BatchSource& source) {
+tl::expected<Found, BatchRef> walk_down(const CutEntry& tip, LaneHeight below, const BatchSource& source) {
     Found out;
     Digest digest = tip.digest;
     for (LaneHeight height = tip.height; height > below; height = height.minus_or_zero(1)) {
         auto batch = source.find(tip.lane, height, digest);
-        if (!batch) return tl::unexpected(MissingBatch{tip.lane, height, digest});
+        if (!batch) return tl::unexpected(BatchRef{tip.lane, height, digest});
         digest = batch->header.parent_digest;
         out.push_back(std::move(batch));
     }
@@ -30,10 +30,10 @@ LaneBatches decoded(LaneId lane, const Found& found) {
 
 }  // namespace
 
-tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut, const Proposal& block,
+tl::expected<std::vector<LaneBatches>, std::vector<BatchRef>> collect_batches(const Cut& cut, const Proposal& block,
                                                                                   const BatchSource& source) {
     std::vector<Found> found;
-    std::vector<MissingBatch> missing;
+    std::vector<BatchRef> missing;
     for (const CutEntry& tip : block.cut_delta) {
         const CutEntry* last = cut.find(tip.lane);
         auto lane = walk_down(tip, last != nullptr ? last->height : LaneHeight(0), source);

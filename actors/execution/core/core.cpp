@@ -13,13 +13,13 @@ using namespace execution;
 constexpr TimerId fetch_timer = 1;         ///< ask for what is still missing
 constexpr TimerId continue_timer = 2;      ///< go on with a backlog in the next turn
 constexpr DurationMs first_fetch_ms = 50;  ///< a batch that is on its way needs no asking
-constexpr std::size_t fetch_digests_max = 64;
+constexpr std::size_t fetch_batches_max = 64;
 constexpr std::size_t step_blocks_max = 32;
 constexpr std::size_t step_transactions_max = 20'000;
 /// Our result differs from the agreed one: disk or memory lied. The launcher must not restart that blindly.
 constexpr int exit_diverged = 74;
 
-std::string name_of(const MissingBatch& batch) {
+std::string name_of(const BatchRef& batch) {
     return "batch " + std::to_string(batch.height.value) + " of lane " + std::to_string(batch.lane.value);
 }
 
@@ -107,7 +107,7 @@ void ExecutionCore::execute(const Proposal& block, const std::vector<LaneBatches
 }
 
 /// In step with the chain, batches come by themselves; behind it, the intake may have trimmed them from its stream.
-void ExecutionCore::await(const std::vector<MissingBatch>& missing) {
+void ExecutionCore::await(const std::vector<BatchRef>& missing) {
     const bool known = missing_ == missing;  // then a timer is running already
     missing_ = missing;
     if (known || open_ask_) return;
@@ -121,8 +121,8 @@ void ExecutionCore::await(const std::vector<MissingBatch>& missing) {
 void ExecutionCore::ask() {
     const DurationMs retry = executor_.genesis().parameters.retry_ms;
     FetchBatches request;
-    for (const MissingBatch& batch : missing_)
-        if (request.digests.size() < fetch_digests_max) request.digests.push_back(batch.digest);
+    for (const BatchRef& batch : missing_)
+        if (request.batches.size() < fetch_batches_max) request.batches.push_back(batch);
     open_ask_ = next_ask_++;
     effects_.asks.push_back({Askable::intake, *open_ask_, encode(IntakeRequest(request)), retry});
     effects_.timers.push_back({fetch_timer, retry});
@@ -155,7 +155,8 @@ ActorTraits execution_traits() {
             {Stream::batches, Stream::blocks},
             {},
             1,
-            5};
+            {Stream::batches, Stream::blocks},
+            10};
 }
 
 }  // namespace rondo

@@ -29,7 +29,7 @@ class ExecutionCore : public Core {
     void on(const JobDone&) {}      // gives no jobs
     void execute_ready();
     void execute(const Proposal& block, const std::vector<execution::LaneBatches>& lanes);
-    void await(const std::vector<execution::MissingBatch>& missing);
+    void await(const std::vector<BatchRef>& missing);
     void ask();
     void stop(const std::string& reason);
     [[nodiscard]] Effects finish();
@@ -38,7 +38,7 @@ class ExecutionCore : public Core {
     execution::Overlay store_;  ///< above it, what this step writes
     execution::BlockExecutor executor_;
     execution::Following following_;
-    std::vector<execution::MissingBatch> missing_;  ///< of the next block; empty: not waiting for batches
+    std::vector<BatchRef> missing_;  ///< of the next block; empty: not waiting for batches
     std::optional<AskId> open_ask_;
     AskId next_ask_ = 1;
     bool stopped_ = false;

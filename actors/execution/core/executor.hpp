@@ -74,14 +74,8 @@ class BatchSource {
     virtual ~BatchSource() = default;
     [[nodiscard]] virtual std::shared_ptr<const BatchRecord> find(LaneId lane, LaneHeight height, const Digest& digest) const = 0;
 };
-struct MissingBatch {
-    LaneId lane;
-    LaneHeight height;
-    Digest digest{};
-    bool operator==(const MissingBatch&) const = default;
-};
 /// Walks each lane from the block's tip down to `cut` by parent digests. Or what is missing, one per lane at most.
-[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<MissingBatch>> collect_batches(const Cut& cut,
+[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<BatchRef>> collect_batches(const Cut& cut,
                                                                                                 const Proposal& block,
                                                                                                 const BatchSource& source);
 

@@ -39,6 +39,9 @@ struct Common {
     [[nodiscard]] std::vector<OperatorNumber> others() const;
 
     void send(OperatorNumber to, const LaneMessage& message) { effects->sends.push_back({Channel::lanes, to, encode(message)}); }
+    void send_self_evident(OperatorNumber to, const LaneMessage& message) {
+        effects->sends.push_back({Channel::lanes, to, encode(message), true});
+    }
     void publish(Stream stream, Bytes payload) { effects->publishes.push_back({stream, 0, std::move(payload), {}}); }
     void publish_signed(const SignedMessage& message) { publish(Stream::lane_signed, encode(message)); }
     /// The table of what was signed is older than what others have seen (quarantine.hpp). Once is enough.

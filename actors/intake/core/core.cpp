@@ -73,6 +73,7 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     const auto step = common_.epochs.follow(block);
     common_.epochs.persist();
     own_lane_.on_committed(step == Epochs::Step::epoch_began);
+    if (!block.cut_delta.empty()) own_lane_.follow_pace(Instant(block.timestamp_ms));
     if (step == Epochs::Step::epoch_began) on_epoch_began();
     pool_.on_room();
 }
@@ -111,7 +112,6 @@ void IntakeCore::on(const PeerMessage& message) {
         OperatorNumber from;
         void operator()(BatchOffer& m) const { core.other_lanes_.on_offer(from, std::move(m)); }
         void operator()(Ack& m) const { core.own_lane_.on_ack(from, m); }
-        void operator()(PoA& m) const { core.other_lanes_.on_certificate(m); }
         void operator()(VerifyRequest& m) const { core.other_lanes_.on_verify_request(from, m); }
         void operator()(BatchFetch& m) const { core.fetch_.serve(from, m); }
         void operator()(BatchFound& m) const { core.on_found(m); }
@@ -124,7 +124,7 @@ void IntakeCore::on(const PeerMessage& message) {
 }
 
 void IntakeCore::on_found(const BatchFound& found) {
-    if (fetch_.on_found(found)) final_cuts_.on_stored(digest_of(found.batch.header));
+    if (fetch_.on_found(found)) final_cuts_.on_stored(ref_of(found.batch.header));
 }
 
 // ------------------------------------------------------------------------------------ requests, answers
@@ -231,11 +231,13 @@ std::vector<StatusField> IntakeCore::status() const {
 ActorTraits intake_traits() {
     return {Actor::intake,
             Durability::durable,
-            {tables::meta, tables::signed_slots, tables::batches, tables::headers, tables::certificates, tables::acks,
-             tables::own_lane, tables::promised, tables::held, tables::wanted, tables::contexts},
+            {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised,
+             tables::held, tables::wanted, tables::contexts},
             {Stream::blocks, Stream::results, Stream::postings},
             {Channel::lanes},
-            1};
+            1,
+            {Stream::results, Stream::postings},
+            50};
 }
 
 }  // namespace rondo

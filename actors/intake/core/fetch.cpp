@@ -7,33 +7,33 @@
 
 namespace rondo::intake {
 
-void Fetch::want(const Digest& digest, std::vector<OperatorNumber> candidates) {
-    if (wanted_.contains(digest) || wanted_.size() >= fetch_wanted_max || batches_.has(digest)) return;
+void Fetch::want(const BatchRef& batch, std::vector<OperatorNumber> candidates) {
+    if (wanted_.contains(batch) || wanted_.size() >= fetch_wanted_max || batches_.has(batch)) return;
     std::erase(candidates, common_.self);
     if (candidates.empty()) candidates = common_.others();
     Wanted wanted{std::move(candidates), 0, 0, common_.now};
     // Not every node begins with the same peer.
     if (!wanted.candidates.empty()) wanted.next_candidate = common_.self.value % wanted.candidates.size();
     std::map<OperatorNumber, BatchFetch> requests;
-    ask(digest, wanted, requests);
-    wanted_.emplace(digest, std::move(wanted));
+    ask(batch, wanted, requests);
+    wanted_.emplace(batch, std::move(wanted));
     send_all(requests);
     arm();
 }
 
-void Fetch::ask(const Digest& digest, Wanted& wanted, std::map<OperatorNumber, BatchFetch>& requests) const {
+void Fetch::ask(const BatchRef& batch, Wanted& wanted, std::map<OperatorNumber, BatchFetch>& requests) const {
     const std::size_t count = std::min(fetch_peers, wanted.candidates.size());
     for (std::size_t i = 0; i < count; ++i) {
         BatchFetch& request = requests[wanted.candidates[wanted.next_candidate]];
         wanted.next_candidate = (wanted.next_candidate + 1) % wanted.candidates.size();
-        if (request.digests.size() < fetch_digests_max) request.digests.push_back(digest);
+        if (request.batches.size() < fetch_batches_max) request.batches.push_back(batch);
     }
     const std::size_t doublings = std::min(wanted.attempts++, fetch_backoff_max);
     wanted.ask_again = common_.now.plus(fetch_retry_ms << doublings);
 }
 
 void Fetch::send_all(const std::map<OperatorNumber, BatchFetch>& requests) {
-    for (const auto& [peer, request] : requests) common_.send(peer, request);
+    for (const auto& [peer, request] : requests) common_.send_self_evident(peer, request);
 }
 
 void Fetch::arm() {
@@ -42,10 +42,10 @@ void Fetch::arm() {
 
 void Fetch::on_timer() {
     std::map<OperatorNumber, BatchFetch> requests;
-    for (auto& [digest, wanted] : wanted_) {
+    for (auto& [batch, wanted] : wanted_) {
         if (wanted.ask_again > common_.now) continue;
         if (wanted.candidates.empty()) wanted.candidates = common_.others();
-        ask(digest, wanted, requests);
+        ask(batch, wanted, requests);
     }
     send_all(requests);
     arm();
@@ -53,35 +53,35 @@ void Fetch::on_timer() {
 
 bool Fetch::on_found(const BatchFound& found) {
     const BatchRecord& batch = found.batch;
-    const Digest digest = digest_of(batch.header);
-    if (!wanted_.contains(digest)) return false;
+    const BatchRef ref = ref_of(batch.header);
+    if (!wanted_.contains(ref)) return false;
     const auto payload = open_payload(batch.header, batch.payload);
     if (!payload) return false;
     // The digest does not cover the signature. A header in the store is the owner's word, as far as the owner is known.
     const EpochContext* context = common_.epochs.context_of(batch.header.epoch);
     if (context != nullptr && check_header(common_, *context, batch.header) != LaneVerdict::ok) return false;
-    wanted_.erase(digest);
-    batches_.store(digest, batch.header, batch.payload);
+    wanted_.erase(ref);
+    batches_.store(ref, batch.header, batch.payload);
     return true;
 }
 
 void Fetch::serve(OperatorNumber from, const BatchFetch& request) {
     std::size_t bytes = 0;
-    const std::size_t count = std::min(request.digests.size(), fetch_digests_max);
+    const std::size_t count = std::min(request.batches.size(), fetch_batches_max);
     for (std::size_t i = 0; i < count && bytes < replay_bytes_max; ++i) {
-        auto record = batches_.record(request.digests[i]);
+        auto record = batches_.record(request.batches[i]);
         if (!record) continue;
         bytes += record->payload.size() + batch_overhead_bytes_max;
-        common_.send(from, BatchFound{std::move(*record)});
+        common_.send_self_evident(from, BatchFound{std::move(*record)});
     }
 }
 
 FoundBatches Fetch::serve(const FetchBatches& request) const {
     FoundBatches out;
     std::size_t bytes = 0;
-    const std::size_t count = std::min(request.digests.size(), request_digests_max);
+    const std::size_t count = std::min(request.batches.size(), request_batches_max);
     for (std::size_t i = 0; i < count; ++i) {
-        auto record = batches_.record(request.digests[i]);
+        auto record = batches_.record(request.batches[i]);
         if (!record) continue;
         bytes += record->payload.size() + batch_overhead_bytes_max;
         if (bytes > replay_bytes_max) break;

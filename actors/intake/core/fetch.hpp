@@ -15,7 +15,7 @@ class Fetch {
     Fetch(Common& common, Batches& batches) : common_(common), batches_(batches) {}
 
     /// Asks for a batch unless it is here or being fetched; `candidates` have it, or probably do.
-    void want(const Digest& digest, std::vector<OperatorNumber> candidates);
+    void want(const BatchRef& batch, std::vector<OperatorNumber> candidates);
     /// Stores what was wanted; true if it was. The caller goes on with what waited for it.
     [[nodiscard]] bool on_found(const BatchFound& found);
     void on_timer();
@@ -25,7 +25,7 @@ class Fetch {
     /// Answers another actor of this node, bounded.
     [[nodiscard]] FoundBatches serve(const FetchBatches& request) const;
 
-    [[nodiscard]] bool is_wanted(const Digest& digest) const { return wanted_.contains(digest); }
+    [[nodiscard]] bool is_wanted(const BatchRef& batch) const { return wanted_.contains(batch); }
     [[nodiscard]] std::size_t wanted_count() const { return wanted_.size(); }
 
   private:
@@ -35,13 +35,13 @@ class Fetch {
         std::size_t attempts = 0;
         Instant ask_again;
     };
-    void ask(const Digest& digest, Wanted& wanted, std::map<OperatorNumber, BatchFetch>& requests) const;
+    void ask(const BatchRef& batch, Wanted& wanted, std::map<OperatorNumber, BatchFetch>& requests) const;
     void send_all(const std::map<OperatorNumber, BatchFetch>& requests);
     void arm();
 
     Common& common_;
     Batches& batches_;
-    std::map<Digest, Wanted> wanted_;
+    std::map<BatchRef, Wanted> wanted_;
 };
 
 }  // namespace rondo::intake

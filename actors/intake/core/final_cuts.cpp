@@ -13,7 +13,7 @@ FinalCuts::FinalCuts(Common& common, Batches& batches, Fetch& fetch) : common_(c
     });
 }
 
-void FinalCuts::start() { on_stored(Digest{}); }
+void FinalCuts::start() { on_stored(BatchRef{}); }
 
 void FinalCuts::cite(Height block, const CutEntry& tip, LaneHeight above) {
     const WantedCut wanted{tip, above};
@@ -23,11 +23,11 @@ void FinalCuts::cite(Height block, const CutEntry& tip, LaneHeight above) {
     common_.book.put(tables::wanted, key_of(block, tip.lane), encode(wanted));
 }
 
-void FinalCuts::on_stored(const Digest& digest) {
+void FinalCuts::on_stored(const BatchRef& batch) {
     for (auto it = wanted_.begin(); it != wanted_.end();) {
         // What the full fetch list had no room for is asked for as soon as there is some.
-        const bool concerned = it->second.missing == digest || !fetch_.is_wanted(it->second.missing);
-        const std::optional<Digest> missing = concerned ? walk(it->second.cut) : it->second.missing;
+        const bool concerned = it->second.missing == batch || !fetch_.is_wanted(it->second.missing);
+        const std::optional<BatchRef> missing = concerned ? walk(it->second.cut) : it->second.missing;
         if (missing) {
             it->second.missing = *missing;
             ++it;
@@ -38,19 +38,19 @@ void FinalCuts::on_stored(const Digest& digest) {
     }
 }
 
-std::optional<Digest> FinalCuts::walk(const WantedCut& wanted) {
-    std::vector<Digest> unpublished;
-    Digest at = wanted.tip.digest;
-    for (LaneHeight height = wanted.tip.height; height > wanted.above; height = height.minus_or_zero(1)) {
-        const auto row = batches_.header(at);
-        if (!row) {
+std::optional<BatchRef> FinalCuts::walk(const WantedCut& wanted) {
+    std::vector<BatchRef> found;
+    BatchRef at = wanted.tip;
+    while (at.height > wanted.above) {
+        const auto header = batches_.header(at);
+        if (!header) {
             fetch_.want(at, {});
             return at;
         }
-        if (!row->published) unpublished.push_back(at);
-        at = row->header.parent_digest;
+        found.push_back(at);
+        at = parent_of(*header);
     }
-    for (auto it = unpublished.rbegin(); it != unpublished.rend(); ++it) batches_.publish(*it);
+    for (auto it = found.rbegin(); it != found.rend(); ++it) batches_.publish(*it);
     return std::nullopt;
 }
 

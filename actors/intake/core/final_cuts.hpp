@@ -6,10 +6,10 @@
 
 namespace rondo::intake {
 
-/// What final cuts cite must reach `batches`, with or without its certificate.
+/// What final cuts cite must reach `batches`.
 ///   1. Each lane is walked from the cited tip by parent digest down to the previous cut.
 ///   2. What is missing is fetched; the walk goes on when it came.
-///   3. Once complete, what was not published is, from the lowest height up.
+///   3. Once complete, all of it is published, from the lowest height up.
 /// An unfinished walk is a record: a restart goes on with it.
 class FinalCuts {
   public:
@@ -18,20 +18,20 @@ class FinalCuts {
     void start();
     void cite(Height block, const CutEntry& tip, LaneHeight above);
     /// A batch that was fetched is here.
-    void on_stored(const Digest& digest);
+    void on_stored(const BatchRef& batch);
 
     [[nodiscard]] std::size_t unfinished() const { return wanted_.size(); }
 
   private:
-    /// The first missing digest; nothing when the walk is complete and everything is published.
-    [[nodiscard]] std::optional<Digest> walk(const WantedCut& wanted);
+    /// The first that is missing; nothing when the walk is complete and everything is published.
+    [[nodiscard]] std::optional<BatchRef> walk(const WantedCut& wanted);
 
     Common& common_;
     Batches& batches_;
     Fetch& fetch_;
     struct Unfinished {
         WantedCut cut;
-        Digest missing{};
+        BatchRef missing{};
     };
     std::map<std::pair<Height, LaneId>, Unfinished> wanted_;
 };

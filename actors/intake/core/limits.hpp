@@ -36,8 +36,15 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 
 // lanes
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
-/// Between two batches of a lane: below it the fixed cost of a batch (signatures, syncs, messages) takes more than company saves.
-inline constexpr DurationMs seal_interval_ms = 20;
+/// While its last batch is not final a lane waits so long for company: the fixed cost of a batch (signatures, syncs, messages) is
+/// saved, and where finality takes longer lanes do not wait for it.
+inline constexpr DurationMs seal_interval_ms_max = 60;
+/// Blocks with content further apart are no pace to follow.
+inline constexpr DurationMs pace_ms_max = 60;
+/// A certificate aims to be there so long before the next block.
+inline constexpr DurationMs seal_margin_ms = 3;
+/// A batch is put off for the next block's sake by so much at most, whatever the blocks' clocks say.
+inline constexpr DurationMs seal_delay_ms_max = 25;
 inline constexpr DurationMs verify_after_ms = 50;  ///< no certificate by then: ask the others to verify
 /// What a certificate is thought to take at most, however long the last ones took: the patience that follows from it stays finite
 /// when members that should verify are dead batch after batch.
@@ -58,11 +65,11 @@ inline constexpr std::size_t forwards_max = 1024;
 
 // fetching
 inline constexpr std::size_t fetch_wanted_max = 1U << 14;
-inline constexpr std::size_t fetch_digests_max = 16;  ///< per BatchFetch
+inline constexpr std::size_t fetch_batches_max = 16;  ///< per BatchFetch
 inline constexpr std::size_t fetch_peers = 2;         ///< asked at once for one batch
 inline constexpr DurationMs fetch_retry_ms = 250;     ///< doubles per attempt
 inline constexpr std::size_t fetch_backoff_max = 5;   ///< doublings
-inline constexpr std::size_t request_digests_max = 64;
+inline constexpr std::size_t request_batches_max = 64;
 
 static_assert(batch_bytes_max >= ethereum::transaction_bytes_max + 64, "a batch takes any transaction");
 static_assert(forward_bytes_max >= ethereum::transaction_bytes_max + 64);

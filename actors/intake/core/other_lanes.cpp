@@ -40,7 +40,7 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
     if (const LaneVerdict verdict = check_place(*context, header); verdict != LaneVerdict::ok) return verdict;
     const auto seen = noted(header);
     if (seen && seen->digest == digest && !seen->signature.is_zero()) {  // 3
-        common_.send(from, *seen);
+        common_.send_self_evident(from, *seen);
         return LaneVerdict::ok;
     }
     if (const LaneVerdict verdict = check_header(common_, *context, header); verdict != LaneVerdict::ok) return verdict;
@@ -54,7 +54,7 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
 
     if (!seen) common_.publish_signed(header);
     note(header, digest);
-    batches_.store(digest, header, std::move(offer.payload));
+    batches_.store(ref_of(header), header, std::move(offer.payload));
     const bool recover = is_first_verifier(*context, header) && verifying_.size() < verifications_max;
     if (recover)
         verify(header, digest, std::move(*payload));
@@ -75,7 +75,8 @@ LaneVerdict OtherLanes::check_parent(const EpochContext& context, const BatchOff
     const CutEntry base = common_.epochs.base(header.lane);
     if (header.height == base.height.next())
         return header.parent_digest == base.digest ? LaneVerdict::ok : LaneVerdict::unknown_parent;
-    if (const auto known = batches_.certificate(header.parent_digest)) {
+    if (common_.epochs.committed(header.lane) == parent_of(header)) return LaneVerdict::ok;
+    if (const auto known = batches_.certificate(parent_of(header))) {
         const BatchHeader& parent = known->header;
         const bool fits = parent.epoch == context.epoch && parent.lane == header.lane && parent.height.next() == header.height;
         return fits ? LaneVerdict::ok : LaneVerdict::unknown_parent;
@@ -100,8 +101,7 @@ std::optional<Ack> OtherLanes::noted(const BatchHeader& header) const {
 
 /// My ack of exactly this header, its signature included: it was checked before I gave the ack.
 std::optional<Ack> OtherLanes::own_ack_of(const BatchHeader& header, const Digest& digest) const {
-    const auto row = batches_.header(digest);
-    if (!row || row->header != header) return std::nullopt;
+    if (batches_.header({header.lane, header.height, digest}) != header) return std::nullopt;
     auto ack = noted(header);
     return ack && ack->digest == digest && !ack->signature.is_zero() ? ack : std::nullopt;
 }
@@ -170,18 +170,18 @@ bool OtherLanes::on_job_done(const JobDone& done) {
 }
 
 void OtherLanes::on_verify_request(OperatorNumber from, const VerifyRequest& request) {
-    const auto row = batches_.header(request.digest);
-    if (!row || row->header.lane != from || row->header.epoch != common_.epochs.epoch() || !common_.self_index()) return;
-    const auto seen = noted(row->header);
-    if (!seen || seen->digest != request.digest || in_verification_.contains(request.digest) || forged_.contains(request.digest))
-        return;
+    const Digest& digest = request.batch.digest;
+    const auto header = batches_.header(request.batch);
+    if (!header || header->lane != from || header->epoch != common_.epochs.epoch() || !common_.self_index()) return;
+    const auto seen = noted(*header);
+    if (!seen || seen->digest != digest || in_verification_.contains(digest) || forged_.contains(digest)) return;
     if (seen->verified) {
-        common_.send(from, *seen);
+        common_.send_self_evident(from, *seen);
         return;
     }
     if (verifying_.size() >= verifications_max) return;
-    const auto record = batches_.record(request.digest);
-    if (auto payload = open_payload(record->header, record->payload)) verify(record->header, request.digest, std::move(*payload));
+    const auto record = batches_.record(request.batch);
+    if (auto payload = open_payload(*header, record->payload)) verify(*header, digest, std::move(*payload));
 }
 
 // ---------------------------------------------------------------------------------- 5. certificates
@@ -192,16 +192,13 @@ void OtherLanes::on_certificate(const PoA& certificate) {
     if (context == nullptr || header.epoch != context->epoch) return;
     // Another node's final head may be ahead of ours by as much as the window again.
     if (header.height > common_.epochs.window_end(header.lane).plus(context->parameters.lane_window)) return;
-    const Digest digest = digest_of(header);
-    if (batches_.is_certified(digest) ||
-        check_certificate(common_, *context, certificate, own_ack_of(header, digest)) != LaneVerdict::ok)
-        return;
-    show_if_foreign(certificate, digest);
-    batches_.certify(digest, certificate);
-    if (batches_.has(digest)) return;
+    const BatchRef batch = ref_of(header);
+    show_if_foreign(certificate, batch.digest);
+    batches_.certify(batch, certificate);
+    if (batches_.has(batch)) return;
     std::vector<OperatorNumber> holders;
     for (const AckSignature& ack : certificate.acks) holders.push_back(context->at(ack.signer)->number);
-    fetch_.want(digest, std::move(holders));
+    fetch_.want(batch, std::move(holders));
 }
 
 /// A lane may fork towards different members: what is certified and was not offered here is for the watcher too, and so is,
@@ -211,7 +208,8 @@ void OtherLanes::show_if_foreign(const PoA& certificate, const Digest& digest) {
     if (seen && seen->digest == digest) return;
     show(certificate, digest);
     if (!seen) return;
-    if (const auto other = batches_.certificate(seen->digest)) show(*other, seen->digest);
+    const BatchRef offered{seen->lane, seen->height, seen->digest};
+    if (const auto other = batches_.certificate(offered)) show(*other, seen->digest);
 }
 
 void OtherLanes::show(const PoA& certificate, const Digest& digest) {

@@ -14,14 +14,13 @@ namespace rondo::intake {
 ///   3. A repeated offer gets the stored ack.
 ///   4. The first in the verifier order, until weak stake, recover the senders before they acknowledge; the others do so
 ///      when asked.
-///   5. A certificate of this epoch is checked, stored and published; its batch is fetched if it is not here.
+///   5. The certificate that comes with a successor is checked and stored; its batch is fetched if it is not here.
 class OtherLanes {
   public:
     OtherLanes(Common& common, Batches& batches, Fetch& fetch) : common_(common), batches_(batches), fetch_(fetch) {}
 
     void on_offer(OperatorNumber from, BatchOffer offer);
     void on_verify_request(OperatorNumber from, const VerifyRequest& request);
-    void on_certificate(const PoA& certificate);
     /// True if the job was one of ours.
     [[nodiscard]] bool on_job_done(const JobDone& done);
     void on_epoch_began();
@@ -48,6 +47,7 @@ class OtherLanes {
     [[nodiscard]] bool is_first_verifier(const EpochContext& context, const BatchHeader& header) const;
     void verify(const BatchHeader& header, const Digest& digest, Payload payload);
     void give_ack(const BatchHeader& header, const Digest& digest, bool verified);
+    void on_certificate(const PoA& certificate);
     void show_if_foreign(const PoA& certificate, const Digest& digest);
     void show(const PoA& certificate, const Digest& digest);
 

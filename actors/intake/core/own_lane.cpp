@@ -37,8 +37,8 @@ void OwnLane::restore_waiting() {
 
 void OwnLane::start() {
     const auto last = links_.find(sealed_);
-    if (last != links_.end() && !batches_.is_certified(last->second)) {
-        auto record = batches_.record(last->second);
+    if (last != links_.end() && !batches_.is_certified(ref_to(*last))) {
+        auto record = batches_.record(ref_to(*last));
         require(record.has_value(), "a sealed batch is not in the store");
         if (common_.self_index()) launch(record->header, last->second, std::move(record->payload));
     }
@@ -89,11 +89,28 @@ void OwnLane::finish_step() {
 
 bool OwnLane::may_seal() {
     if (!wants_to_seal()) return false;
-    const Instant due = sealed_at_.plus(seal_interval_ms);
-    if (common_.now >= due) return true;
-    if (!std::exchange(seal_timer_armed_, true))
+    if (!ready_since_) ready_since_ = common_.now;
+    const Instant due = seal_due();
+    if (seal_now_ || common_.now >= due) return true;
+    if (std::exchange(seal_due_, due) != due)
         common_.effects->timers.push_back({id_of(TimerName::lane_seal), due.value - common_.now.value});
     return false;
+}
+
+/// As late as the certificate comes in time for the next block, if that can be foretold: what arrives until then comes along. The
+/// blocks' clock is other operators': it may put the batch off a little, never for long.
+Instant OwnLane::seal_due() const {
+    if (!links_.empty()) return sealed_at_.plus(seal_interval_ms_max);
+    const Instant next_block = proposed_.plus(block_pace_);
+    const Instant aim = next_block.minus_or_zero(usual_ms_ + seal_margin_ms);
+    return std::min(aim, ready_since_->plus(seal_delay_ms_max));
+}
+
+void OwnLane::follow_pace(Instant proposed) {
+    const DurationMs apart = proposed.value - std::min(proposed, proposed_).value;
+    const bool steady = apart <= pace_ms_max;
+    block_pace_ = !steady ? 0 : block_pace_ == 0 ? apart : (3 * block_pace_ + apart) / 4;
+    proposed_ = proposed;
 }
 
 bool OwnLane::wants_to_seal() const {
@@ -130,12 +147,14 @@ void OwnLane::seal() {
     const auto header = sign_header(batch, payload.size());
     if (!header) return;
     const Digest digest = digest_of(*header);
-    batches_.store(digest, *header, payload);
+    batches_.store({header->lane, header->height, digest}, *header, payload);
     common_.book.put(tables::own_lane, key_of(header->height), key_of(digest));
     common_.publish_signed(*header);
     links_.emplace(header->height, digest);
     sealed_ = header->height;
     sealed_at_ = common_.now;
+    ready_since_.reset();
+    seal_now_ = false;
     waiting_.pop_front();
     launch(*header, digest, std::move(payload));
 }
@@ -143,9 +162,9 @@ void OwnLane::seal() {
 void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payload) {
     BatchOffer offer{header, std::move(payload), std::nullopt};
     const bool on_base = header.parent_digest == common_.epochs.base(common_.self).digest;
-    if (!on_base) offer.parent = batches_.certificate(header.parent_digest);
-    flight_.emplace(Flight{
-        header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))), {}, common_.now, 0});
+    if (!on_base) offer.parent = batches_.certificate(parent_of(header));
+    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))),
+                           common_.now, 0});
     acknowledge_own();
     offer_to(attentive_peers());
     arm_retry();
@@ -191,32 +210,18 @@ void OwnLane::on_ack(OperatorNumber from, const Ack& ack) {
     if (signer == nullptr || signer->number != from) return;
     const bool nothing_new = flight_->tally.has_verified(ack.signer) || (flight_->tally.has(ack.signer) && !ack.verified);
     if (nothing_new || !common_.verify(*signer, ack.epoch, Kind::ack, encode_body(ack), ack.signature)) return;
-    flight_->seen.push_back(ack);
+    common_.publish_signed(ack);
     flight_->tally.add(ack);
     certify_if_enough();
-}
-
-void OwnLane::publish_seen() {
-    for (const Ack& ack : std::exchange(flight_->seen, {})) common_.publish_signed(ack);
-}
-
-/// Without a certificate: what others signed meanwhile is the watcher's all the same.
-void OwnLane::end_flight() {
-    if (flight_) publish_seen();
-    flight_.reset();
 }
 
 void OwnLane::certify_if_enough() {
     const auto certificate = flight_->tally.certificate();
     if (!certificate) return;
-    publish_seen();
-    batches_.certify(flight_->digest, *certificate);
-    const Bytes message = encode(LaneMessage(*certificate));
-    for (const OperatorNumber peer : common_.others()) {
-        common_.effects->sends.push_back({Channel::lanes, peer, message});
-        ++unheard_[peer];
-    }
-    usual_ms_ = std::min(usual_ms_max, (3 * usual_ms_ + common_.now.value - flight_->launched.value) / 4);
+    batches_.certify(ref_of(flight_->header), *certificate);
+    for (const OperatorNumber peer : common_.others()) ++unheard_[peer];
+    const DurationMs took = std::min(usual_ms_max, common_.now.value - flight_->launched.value);
+    usual_ms_ = (3 * usual_ms_ + took) / 4;
     certified_ms_[flight_->header.height] = common_.now.value;
     if (certified_ms_.size() > promises_kept) certified_ms_.erase(certified_ms_.begin());
     flight_.reset();
@@ -236,7 +241,7 @@ void OwnLane::on_verify_timer() {
         if (peer.number == common_.self) continue;
         if (expected >= context.weak() && ++further > flight_->asked) break;
         expected = expected.plus(peer.stake.value);
-        if (!flight_->tally.has_verified(candidate)) common_.send(peer.number, VerifyRequest{flight_->digest});
+        if (!flight_->tally.has_verified(candidate)) common_.send_self_evident(peer.number, VerifyRequest{ref_of(header)});
     }
     arm_verify();
 }
@@ -250,12 +255,10 @@ void OwnLane::arm_verify() {
 void OwnLane::on_retry_timer() {
     if (!common_.self_index()) return;
     if (flight_) {
-        publish_seen();
         if (common_.now >= flight_->launched.plus(4 * usual_ms_)) offer_to(common_.others());
     } else if (const auto tip = links_.find(sealed_); tip != links_.end()) {
-        // The certificate of the last batch before a pause has no successor to carry it.
-        if (const auto certificate = batches_.certificate(tip->second))
-            for (const OperatorNumber peer : common_.others()) common_.send(peer, *certificate);
+        // Not in a final cut yet: consensus may have missed it.
+        if (const auto certificate = batches_.certificate(ref_to(*tip))) batches_.tell(*certificate);
     }
     arm_retry();
 }
@@ -274,22 +277,22 @@ void OwnLane::on_committed(bool epoch_is_over) {
         common_.book.erase(tables::own_lane, key_of(links_.begin()->first));
         links_.erase(links_.begin());
     }
-    if (flight_ && flight_->header.height <= committed.height) end_flight();
+    if (flight_ && flight_->header.height <= committed.height) flight_.reset();
     if (committed.height <= sealed_ || epoch_is_over) return;
     // The chain has batches of this lane that this store never sealed: it is older than what others have seen.
-    end_flight();
+    flight_.reset();
     common_.distrust("the final chain is ahead of this lane: the store is older than what others have seen");
 }
 
 void OwnLane::on_epoch_began() {
     require(fresh_.empty(), "an epoch begins before the step's first promise");
-    // 5. What was sealed above the base is waiting again; a batch that is on a stream already stays there, unused.
-    for (const auto& [height, digest] : links_) {
-        batches_.supersede(digest);
-        common_.book.erase(tables::own_lane, key_of(height));
+    // 5. What was sealed above the base is waiting again.
+    for (const auto& link : links_) {
+        batches_.supersede(ref_to(link));
+        common_.book.erase(tables::own_lane, key_of(link.first));
     }
     links_.clear();
-    end_flight();
+    flight_.reset();
     sealed_ = common_.epochs.base(common_.self).height;
     restore_waiting();
 }

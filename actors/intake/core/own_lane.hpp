@@ -41,14 +41,16 @@ class OwnLane {
     void on_verify_timer();
     /// The interval is over by the timer, whatever the wall clock says.
     void on_seal_timer() {
-        seal_timer_armed_ = false;
-        sealed_at_ = Instant();
+        seal_due_.reset();
+        seal_now_ = true;
     }
     /// `epoch_is_over`: what was sealed in it can't be sealed again, whoever remembers it.
     void on_committed(bool epoch_is_over);
+    /// A final block with content was proposed at `proposed`, by its leader's clock.
+    void follow_pace(Instant proposed);
     void on_epoch_began();
     /// The epoch began and its set is not known: nothing of the old one counts any more.
-    void rest() { end_flight(); }
+    void rest() { flight_.reset(); }
 
     /// When the batch at this height was certified; 0 if it was not.
     [[nodiscard]] std::uint64_t certified_ms(LaneHeight height) const;
@@ -61,8 +63,7 @@ class OwnLane {
         BatchHeader header;
         Digest digest;
         AckTally tally;
-        Bytes offer;            ///< encoded LaneMessage, for repetition
-        std::vector<Ack> seen;  ///< counted, and not on the stream of signed messages yet: one ack alone is not worth a sync
+        Bytes offer;  ///< encoded LaneMessage, for repetition
         Instant launched;
         std::size_t asked = 0;  ///< members asked to verify beyond those who do so by themselves
     };
@@ -79,6 +80,7 @@ class OwnLane {
     [[nodiscard]] bool is_resting() const;
     [[nodiscard]] bool wants_to_seal() const;
     [[nodiscard]] bool may_seal();
+    [[nodiscard]] Instant seal_due() const;
     void seal();
     [[nodiscard]] std::optional<BatchHeader> sign_header(const OpenBatch& batch, std::size_t payload_bytes);
     void launch(const BatchHeader& header, const Digest& digest, Bytes payload);
@@ -88,9 +90,10 @@ class OwnLane {
     void arm_retry();
     void arm_verify();
     void certify_if_enough();
-    void publish_seen();
-    void end_flight();
     [[nodiscard]] Digest parent_digest() const;
+    [[nodiscard]] BatchRef ref_to(const std::pair<const LaneHeight, Digest>& link) const {
+        return {common_.self, link.first, link.second};
+    }
 
     Common& common_;
     Batches& batches_;
@@ -100,12 +103,16 @@ class OwnLane {
     std::optional<Flight> flight_;
     std::deque<OpenBatch> waiting_;           ///< ascending, consecutive heights from sealed_ + 1
     std::map<LaneHeight, FreshChunk> fresh_;  ///< promised in this step
-    /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets every
-    /// certificate, and offers on retries; when it is back it fetches.
+    /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets offers
+    /// on retries; when it is back it fetches.
     std::map<OperatorNumber, std::size_t> unheard_;
     DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
     Instant sealed_at_;
-    bool seal_timer_armed_ = false;
+    Instant proposed_;                    ///< the newest final block with content, by its leader's clock
+    DurationMs block_pace_ = 0;           ///< between such blocks, lately; 0: not steady
+    std::optional<Instant> seal_due_;     ///< a timer is armed for it
+    std::optional<Instant> ready_since_;  ///< could be sealed, were it not for company
+    bool seal_now_ = false;               ///< the timer fired
 };
 
 }  // namespace rondo::intake

@@ -45,7 +45,7 @@ void Quarantine::ask() {
     inquiry_.asked(common_.now);
     if (!common_.gate.is_confirmed())
         for (const OperatorNumber peer : common_.others())
-            if (!inquiry_.has_answered(peer)) common_.send(peer, LaneStatusRequest{inquiry_.nonce()});
+            if (!inquiry_.has_answered(peer)) common_.send_self_evident(peer, LaneStatusRequest{inquiry_.nonce()});
     if (!is_unresolved() || head_asked_ || nothing_beyond_) return;
     head_asked_ = common_.next_ask++;
     common_.effects->asks.push_back(
@@ -58,8 +58,9 @@ void Quarantine::on_request(OperatorNumber from, const LaneStatusRequest& reques
     LaneStatus status{request.nonce, common_.epochs.epoch(), newest_header_of(from), {}};
     for (const OperatorInfo& member : common_.epochs.newest_known().operators)
         if (auto ack = newest_ack_of(from, member.number)) status.acks.push_back(std::move(*ack));
-    common_.send(from, status);
-    if (!common_.gate.is_confirmed() && !inquiry_.has_answered(from)) common_.send(from, LaneStatusRequest{inquiry_.nonce()});
+    common_.send_self_evident(from, status);
+    if (!common_.gate.is_confirmed() && !inquiry_.has_answered(from))
+        common_.send_self_evident(from, LaneStatusRequest{inquiry_.nonce()});
 }
 
 /// Every header is noted before it is acknowledged: no quorum has acknowledged one that nobody here can show.
@@ -69,8 +70,8 @@ std::optional<BatchHeader> Quarantine::newest_header_of(OperatorNumber lane) con
         common_.book.committed().scan_reverse(tables::acks, key_of(epoch, lane, LaneHeight(0)),
                                               key_of(epoch, LaneId(lane.value + 1), LaneHeight(0)),
                                               [&](ByteView, ByteView stored) {
-                                                  if (const auto row = batches_.header(decode_own<Ack>(stored).digest))
-                                                      newest = row->header;
+                                                  const Ack ack = decode_own<Ack>(stored);
+                                                  newest = batches_.header({ack.lane, ack.height, ack.digest});
                                                   return !newest;
                                               });
         if (newest) return newest;
@@ -85,20 +86,22 @@ std::optional<Ack> Quarantine::newest_ack_of(OperatorNumber member, LaneId lane)
     std::size_t looked = 0;
     common_.book.committed().scan_reverse(tables::acks, key_of(epoch, lane, LaneHeight(0)),
                                           key_of(epoch, LaneId(lane.value + 1), LaneHeight(0)), [&](ByteView, ByteView stored) {
-                                              newest = ack_in(decode_own<Ack>(stored).digest, member);
+                                              const Ack ack = decode_own<Ack>(stored);
+                                              newest = ack_in({ack.lane, ack.height, ack.digest}, member);
                                               return !newest && ++looked < status_batches_max;
                                           });
-    return newest ? newest : ack_in(common_.epochs.committed(lane).digest, member);
+    return newest ? newest : ack_in(common_.epochs.committed(lane), member);
 }
 
-std::optional<Ack> Quarantine::ack_in(const Digest& batch, OperatorNumber member) const {
+std::optional<Ack> Quarantine::ack_in(const BatchRef& batch, OperatorNumber member) const {
     const auto certificate = batches_.certificate(batch);
     if (!certificate) return std::nullopt;
     const BatchHeader& h = certificate->header;
     const EpochContext* context = common_.epochs.context_of(h.epoch);
     const auto index = context == nullptr ? std::nullopt : context->index_of(member);
     for (const AckSignature& ack : certificate->acks)
-        if (index && ack.signer == *index) return Ack{h.epoch, h.lane, h.height, batch, ack.verified, ack.signer, ack.signature};
+        if (index && ack.signer == *index)
+            return Ack{h.epoch, h.lane, h.height, batch.digest, ack.verified, ack.signer, ack.signature};
     return std::nullopt;
 }
 

@@ -49,7 +49,7 @@ class Quarantine {
     void reenter_if_known();
     [[nodiscard]] std::optional<BatchHeader> newest_header_of(OperatorNumber lane) const;
     [[nodiscard]] std::optional<Ack> newest_ack_of(OperatorNumber member, LaneId lane) const;
-    [[nodiscard]] std::optional<Ack> ack_in(const Digest& batch, OperatorNumber member) const;
+    [[nodiscard]] std::optional<Ack> ack_in(const BatchRef& batch, OperatorNumber member) const;
 
     Common& common_;
     Batches& batches_;

@@ -6,8 +6,8 @@ namespace rondo {
 
 template Bytes encode(const intake::LaneState&);
 template tl::expected<intake::LaneState, codec::DecodeError> decode(ByteView);
-template Bytes encode(const intake::HeaderRow&);
-template tl::expected<intake::HeaderRow, codec::DecodeError> decode(ByteView);
+template Bytes encode(const intake::LinkRow&);
+template tl::expected<intake::LinkRow, codec::DecodeError> decode(ByteView);
 template Bytes encode(const intake::PromisedChunk&);
 template tl::expected<intake::PromisedChunk, codec::DecodeError> decode(ByteView);
 template Bytes encode(const intake::HeldRow&);
@@ -39,6 +39,14 @@ Bytes key_of(Epoch epoch, LaneId lane, LaneHeight height) {
     Bytes key = key_of(epoch);
     append_be32(key, lane.value);
     append_be64(key, height.value);
+    return key;
+}
+
+Bytes key_of(const BatchRef& batch) {
+    Bytes key;
+    append_be32(key, batch.lane.value);
+    append_be64(key, batch.height.value);
+    append(key, batch.digest.view());
     return key;
 }
 

@@ -22,11 +22,12 @@ struct LaneState {
     static auto fields(auto& v) { return std::tie(v.epoch, v.waiting_for_context, v.final_height, v.cut, v.base); }
 };
 
-/// A batch without its payload.
-struct HeaderRow {
+/// What is known of a batch, without its payload.
+struct LinkRow {
     BatchHeader header;
-    bool published = false;  ///< on `batches`
-    static auto fields(auto& v) { return std::tie(v.header, v.published); }
+    bool here = false;               ///< its BatchRecord is stored
+    std::vector<AckSignature> acks;  ///< of its certificate; none while it has none
+    static auto fields(auto& v) { return std::tie(v.header, v.here, v.acks); }
 };
 
 /// A promise with the transaction it is about. The rest of its Receipt follows from the place.
@@ -64,6 +65,7 @@ struct WantedCut {
 [[nodiscard]] Bytes key_of(Epoch epoch, LaneId lane, LaneHeight height);
 [[nodiscard]] Bytes key_of(Height height, LaneId lane);
 [[nodiscard]] Bytes key_of(Epoch epoch);
+[[nodiscard]] Bytes key_of(const BatchRef& batch);
 template <std::size_t N, class Tag>
 [[nodiscard]] Bytes key_of(const FixedBytes<N, Tag>& id) {
     return to_bytes(id.view());

@@ -1,4 +1,8 @@
 #pragma once
+// Boost 1.74 looks for <experimental/coroutine> when the compiler is Clang, which has <coroutine> like everybody else.
+#if defined(__clang__) && defined(__cpp_impl_coroutine) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
+#define BOOST_ASIO_HAS_CO_AWAIT 1
+#endif
 // Asio has members named `require`; our macro of that name must not see them.
 #pragma push_macro("require")
 #undef require

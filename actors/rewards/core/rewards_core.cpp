@@ -58,7 +58,8 @@ ActorTraits rewards_traits() {
             {Stream::blocks, Stream::results},
             {},
             1,
-            100};
+            {Stream::blocks, Stream::results},
+            200};
 }
 
 RewardsCore::RewardsCore(RewardsConfig config, const StoreView& view)

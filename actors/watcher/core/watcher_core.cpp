@@ -54,7 +54,8 @@ ActorTraits watcher_traits() {
             {Stream::lane_signed, Stream::vote_signed, Stream::blocks, Stream::results},
             {},
             1,
-            50};
+            {Stream::lane_signed, Stream::vote_signed, Stream::blocks, Stream::results},
+            100};
 }
 
 WatcherCore::WatcherCore(WatcherConfig config, const StoreView& view)

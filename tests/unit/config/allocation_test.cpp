@@ -76,6 +76,14 @@ TEST_F(TransactionLines, ThatAreNoneAreErrorsWithTheirPlace) {
     }
 }
 
+TEST_F(TransactionLines, DoNotEndAtAZeroByte) {
+    auto opened = TransactionFile::open(write("a.jsonl", std::string("{\"raw\":\0\n\"0x01\"}\n", 17)));
+    ASSERT_TRUE(opened);
+    const auto next = opened->next();
+    ASSERT_FALSE(next) << "two lines were read as one";
+    EXPECT_THAT(next.error().message, HasSubstr("a.jsonl:1: "));
+}
+
 TEST_F(TransactionLines, OfAFileThatIsCutOffAreNotTakenForItsEnd) {
     std::string lines;
     for (int i = 0; i < 5000; ++i)

@@ -39,7 +39,7 @@ TEST_F(KeyFile, OfEveryKindReadsBackWithTheSamePublicPart) {
 TEST_F(KeyFile, ThatOthersCanReadIsRefusedWithTheRemedy) {
     const auto file = path("key");
     ASSERT_TRUE(write_key(file, generate_key(KeyKind::signing)));
-    for (const mode_t mode : {0640, 0604, 0660}) {
+    for (const mode_t mode : {0640U, 0604U, 0660U}) {
         ::chmod(file.c_str(), mode);
         const auto back = read_key(file, KeyKind::signing);
         ASSERT_FALSE(back) << std::oct << mode;

@@ -2,6 +2,7 @@
 
 #include "cluster/config/actor_file.hpp"
 #include "cluster/config/cluster_file.hpp"
+#include "cluster/config/genesis_file.hpp"
 #include "cluster/config/nearest.hpp"
 #include "cluster/config/toml_file.hpp"
 #include "tests/unit/config/scratch.hpp"
@@ -58,8 +59,27 @@ TEST_F(Toml, ABrokenFileIsAnErrorWithItsLine) {
     EXPECT_THAT(file.error().message, HasSubstr("a.toml:2"));
 }
 
+TEST_F(Toml, AHeaderThatNamesNothingIsAnErrorToo) {
+    for (const char* header : {"[=]\n", "[[=]]\n", "[a.=]\n", "[", "[["}) {
+        const auto file = TomlFile::open(write("a.toml", header));
+        ASSERT_FALSE(file) << header;
+        EXPECT_THAT(file.error().message, HasSubstr("a.toml:1"));
+    }
+}
+
+TEST_F(Toml, WhatItsParserCannotTakeIsRefusedBefore) {
+    for (const char* bad : {"\n\xEF\xB8\xBF = 1\n", "a = \"\\\"\" # \n \xD1\x8A", "\nb = \"\"\"\xC3\xA4\"\"\""}) {
+        const auto file = TomlFile::open(write("a.toml", bad));
+        ASSERT_FALSE(file) << bad;
+        EXPECT_THAT(file.error().message, AllOf(HasSubstr("a.toml:2"), HasSubstr("beyond ASCII")));
+    }
+    auto good = TomlFile::open(write("a.toml", "\xEF\xBB\xBFtext = \"\xC3\xA4 #\"  # \xC3\xB6\n"));
+    ASSERT_TRUE(good) << "a byte order mark, a text and a comment";
+    EXPECT_EQ(good->root().text("text"), "\xC3\xA4 #");
+}
+
 TEST_F(Toml, AQuotedTextReadsBackAsItWas) {
-    const std::string text = "a \"quote\", a \\ and a\ttab";
+    const std::string text = "a \"quote\", a \\, a\ttab and a \x7f";
     auto file = TomlFile::open(write("a.toml", "text = " + toml_quoted(text) + "\n"));
     ASSERT_TRUE(file);
     EXPECT_EQ(file->root().text("text"), text);
@@ -89,6 +109,19 @@ TEST_F(Toml, AnActorsFileReadsBackAsItWasWritten) {
     EXPECT_EQ(back->peers[0].endpoints, file.peers[0].endpoints);
     EXPECT_EQ(back->rpc.port, 8545);
     EXPECT_EQ(back->rpc.batch_length_max, 7U);
+}
+
+TEST_F(Toml, TheSeedsOfTheFuzzersAreFilesThatAreRead) {
+    const std::filesystem::path seeds = RONDO_SOURCE_DIR "/tests/fuzz/seeds";
+    for (const char* name : {"intake", "execution", "da", "watcher"}) {
+        const auto file = read_actor_file(seeds / "actor_file" / (std::string(name) + ".toml"));
+        EXPECT_TRUE(file) << file.error().message;
+    }
+    std::filesystem::copy(seeds / "cluster_file/local.toml", path("cluster.toml"));
+    const auto cluster = read_cluster_file(Home::at(path("")));
+    EXPECT_TRUE(cluster) << cluster.error().message;
+    const auto genesis = read_genesis(seeds / "genesis_file/local.json");
+    EXPECT_TRUE(genesis) << genesis.error().message;
 }
 
 TEST_F(Toml, ASocketPathThatTheKernelWouldCutIsRefused) {

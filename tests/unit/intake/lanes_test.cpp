@@ -93,9 +93,10 @@ TEST(OwnLane, ACertificateNeedsWeakStakeThatVerified) {
     EXPECT_TRUE(cluster.at(0).certificates().empty());
     cluster.lose = {};
     cluster.advance(3000);
-    ASSERT_EQ(cluster.at(0).certificates().size(), 1U);
+    const auto certificates = cluster.at(0).certificates();
+    ASSERT_EQ(certificates.size(), 1U);
     std::size_t verified = 0;
-    for (const AckSignature& ack : cluster.at(0).certificates()[0].acks) verified += ack.verified ? 1 : 0;
+    for (const AckSignature& ack : certificates[0].acks) verified += ack.verified ? 1 : 0;
     EXPECT_GE(verified, 2U);
 }
 
@@ -212,7 +213,7 @@ TEST(OtherLanes, ACertificateOfAnotherHeaderThanTheOneOfferedHereIsShownToTheWat
     say(cluster, 0, 1, forge(cluster, 0, {tx}, 1));
     const BatchHeader other = forge(cluster, 0, {tx}, 2).header;
     PoA certificate{other, {}};
-    for (const std::size_t i : {0, 2, 3}) {
+    for (const std::size_t i : {0U, 2U, 3U}) {
         const SignerIndex signer(static_cast<std::uint16_t>(i));
         const Ack ack =
             signed_by(i, cluster.genesis(), Ack{other.epoch, other.lane, other.height, digest_of(other), true, signer, {}});

@@ -16,7 +16,7 @@ TEST(Hash, Blake2bHasTheKnownValuesFor256Bits) {
 TEST(Hash, PartsHashAsTheirConcatenation) {
     const Bytes whole(1000, 7);
     const ByteView view(whole);
-    for (const std::size_t cut : {0, 1, 127, 128, 129, 136, 999, 1000}) {
+    for (const std::size_t cut : {0U, 1U, 127U, 128U, 129U, 136U, 999U, 1000U}) {
         EXPECT_EQ(crypto::blake2b({view.first(cut), view.subspan(cut)}), crypto::blake2b(view));
         EXPECT_EQ(crypto::keccak256({view.first(cut), view.subspan(cut)}), crypto::keccak256(view));
     }

@@ -125,7 +125,7 @@ TEST(Rlp, NumbersAndStringsComeBack) {
 }
 
 TEST(Rlp, AListHeaderStandsBeforeEveryLengthOfItems) {
-    for (const std::size_t length : {0, 1, 55, 56, 255, 256, 65535, 65536}) {
+    for (const std::size_t length : {0U, 1U, 55U, 56U, 255U, 256U, 65535U, 65536U}) {
         const Bytes items(length, 0x01);
         Bytes joined = rlp::list_header(length);
         append(joined, items);
