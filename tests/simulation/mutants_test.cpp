@@ -26,20 +26,22 @@ struct Caught {
     std::string how;
 };
 
-std::optional<Caught> catch_mutant(Mutant mutant, std::uint64_t seeds_max) {
+std::optional<Caught> catch_mutant(Mutant mutant, std::uint64_t seeds_max, ShellMutant host = ShellMutant::none) {
     living_mutant = mutant;
     std::optional<Caught> caught;
     for (std::uint64_t seed = 1; seed <= seeds_max && !caught; ++seed) {
-        const Verdict verdict = Simulation(harsh(seed), real_cores()).chaos().verdict();
+        Options options = harsh(seed);
+        options.shell_mutant = host;
+        const Verdict verdict = Simulation(options, real_cores()).chaos().verdict();
         if (!verdict.ok()) caught = Caught{seed, *verdict.failure};
     }
     living_mutant = Mutant::none;
     return caught;
 }
 
-#define EXPECT_CAUGHT(mutant, seeds)                                                                        \
+#define EXPECT_CAUGHT(mutant, seeds, ...)                                                                   \
     do {                                                                                                    \
-        const auto caught = catch_mutant(mutant, seeds);                                                    \
+        const auto caught = catch_mutant(mutant, seeds __VA_OPT__(, ) __VA_ARGS__);                         \
         ASSERT_TRUE(caught) << "not noticed in " << (seeds) << " seeds";                                    \
         std::printf("seed %llu: %s\n", static_cast<unsigned long long>(caught->seed), caught->how.c_str()); \
     } while (false)
@@ -53,6 +55,9 @@ TEST(Mutants, WithoutOneNothingIsBrokenInTheSameRuns) {
 TEST(Mutants, AQuorumThatIsTooSmallIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::quorum_too_small, 20U); }
 TEST(Mutants, FinalizingWhatWasNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::finalize_gate_removed, 20U); }
 TEST(Mutants, ASigningGateThatForgetsIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::forgetful_gate, 20U); }
+TEST(Mutants, SpeakingBeforeWhatWasSignedIsDurableIsCaughtWithin20Seeds) {
+    EXPECT_CAUGHT(Mutant::none, 20U, ShellMutant::signed_before_durable);
+}
 TEST(Mutants, ANonceUsedTwiceIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::nonces_unchecked, 20U); }
 
 }  // namespace

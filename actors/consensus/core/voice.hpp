@@ -7,8 +7,8 @@
 
 namespace rondo::consensus {
 
-/// What this node says to its peers, and what it shows its watcher. All of it explains itself: own signatures are durable first by
-/// the gate's doing, the rest was signed by others.
+/// What this node says to its peers, and what it shows its watcher. All of it explains itself: own signatures are durable first
+/// by the gate's doing, the rest was signed by others.
 class Voice {
   public:
     explicit Voice(OperatorNumber self) : self_(self) {}

@@ -210,7 +210,8 @@ std::vector<StatusField> IntakeCore::status() const {
 ActorTraits intake_traits() {
     return {Actor::intake,
             Durability::durable,
-            {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised, tables::held, tables::wanted, tables::contexts},
+            {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised,
+             tables::held, tables::wanted, tables::contexts},
             {Stream::blocks, Stream::results, Stream::postings},
             {Channel::lanes},
             1,

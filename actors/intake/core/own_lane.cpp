@@ -161,8 +161,8 @@ void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payl
     BatchOffer offer{header, std::move(payload), std::nullopt};
     const bool on_base = header.parent_digest == common_.epochs.base(common_.self).digest;
     if (!on_base) offer.parent = batches_.certificate(parent_of(header));
-    flight_.emplace(Flight{
-        header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))), common_.now, 0});
+    flight_.emplace(Flight{header, digest, AckTally(*common_.epochs.context(), header), encode(LaneMessage(std::move(offer))),
+                           common_.now, 0});
     acknowledge_own();
     offer_to(attentive_peers());
     arm_retry();

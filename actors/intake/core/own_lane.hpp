@@ -100,17 +100,17 @@ class OwnLane {
     std::optional<Flight> flight_;
     std::deque<OpenBatch> waiting_;           ///< ascending, consecutive heights from sealed_ + 1
     std::map<LaneHeight, FreshChunk> fresh_;  ///< promised in this step
-    /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets offers on
-    /// retries; when it is back it fetches.
+    /// Batches certified since a peer was last heard: a dead one must not fill the transport with payloads. It still gets offers
+    /// on retries; when it is back it fetches.
     std::map<OperatorNumber, std::size_t> unheard_;
     DurationMs usual_ms_ = 0;  ///< from offer to certificate, lately
     Instant sealed_at_;
-    Instant proposed_;           ///< the newest final block with content, by its leader's clock
-    DurationMs block_pace_ = 0;  ///< between such blocks, lately; 0: not steady
+    Instant proposed_;                    ///< the newest final block with content, by its leader's clock
+    DurationMs block_pace_ = 0;           ///< between such blocks, lately; 0: not steady
     std::optional<Instant> seal_due_;     ///< a timer is armed for it
     std::optional<Instant> ready_since_;  ///< could be sealed, were it not for company
     bool seal_now_ = false;               ///< the timer fired
-    bool quarantined_ = false;  ///< the gate does not sign: the lane rests until the next epoch
+    bool quarantined_ = false;            ///< the gate does not sign: the lane rests until the next epoch
 };
 
 }  // namespace rondo::intake
