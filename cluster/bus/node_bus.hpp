@@ -25,8 +25,8 @@ struct NodeOptions {
     std::vector<Stream> lingering;  ///< of the subscriptions: heard on a socket of their own
 };
 
-/// The sockets of one actor inside its node: its ROUTER and PUB, a SUB on the publishers it hears and another for what may linger,
-/// one DEALER per sibling it asks. Nothing here blocks.
+/// The sockets of one actor inside its node: its ROUTER and PUB, a SUB on the publishers it hears and another for what may
+/// linger, one DEALER per sibling it asks. Nothing here blocks.
 class NodeBus {
   public:
     [[nodiscard]] static tl::expected<NodeBus, std::string> open(Context& context, const NodeOptions& options);

@@ -46,8 +46,8 @@ inline constexpr std::size_t stream_count = 8;
 [[nodiscard]] Actor publisher_of(Stream stream);
 /// Deterministic streams continue after a rebuild of their publisher's store; the others carry an incarnation id.
 [[nodiscard]] bool is_deterministic(Stream stream);
-/// Said at once to who listens, without sequence, row or replay: what it carries proves itself, and who missed it gets it again by
-/// the protocol's own retries.
+/// Said at once to who listens, without sequence, row or replay: what it carries proves itself, and who missed it gets it again
+/// by the protocol's own retries.
 [[nodiscard]] bool is_best_effort(Stream stream);
 
 /// Sockets between operators. Votes and bulk data never share one.
@@ -156,7 +156,8 @@ struct RecordRef {
 
 struct Publish {
     Stream stream;
-    /// Deterministic streams: the height, exactly one above the last. Others: leave 0, the shell numbers them (best effort: nobody).
+    /// Deterministic streams: the height, exactly one above the last. Others: leave 0, the shell numbers them (best effort:
+    /// nobody).
     std::uint64_t sequence = 0;
     std::variant<Bytes, RecordRef> payload;
     /// Deterministic streams: what must be equal on every node (the running hash covers it).

@@ -39,11 +39,11 @@ inline constexpr std::size_t trim_rows_max = 4096;  ///< per turn
 // ------------------------------------------------------------------------------------------------- turns
 inline constexpr std::size_t turn_inputs_max = 1024;
 inline constexpr std::size_t turn_bytes_max = 16 * mib;
-inline constexpr std::uint64_t turn_ms_max = 10;        ///< no further step is begun after so long
-inline constexpr std::size_t source_inputs_max = 256;   ///< from one socket per turn, so that none starves another
-inline constexpr std::uint64_t commit_ms_max = 100;     ///< records wait so long for a commit of the environment
-inline constexpr std::uint64_t derived_sync_ms = 1000;  ///< a Derived store that changed is synced so often
-inline constexpr std::uint64_t shutdown_ms_max = 5000;  ///< from SIGTERM to exit
+inline constexpr std::uint64_t turn_ms_max = 10;                ///< no further step is begun after so long
+inline constexpr std::size_t source_inputs_max = 256;           ///< from one socket per turn, so that none starves another
+inline constexpr std::uint64_t commit_ms_max = 100;             ///< records wait so long for a commit of the environment
+inline constexpr std::uint64_t derived_sync_ms = 1000;          ///< a Derived store that changed is synced so often
+inline constexpr std::uint64_t shutdown_ms_max = 5000;          ///< from SIGTERM to exit
 inline constexpr std::uint64_t backend_shutdown_ms_max = 2000;  ///< of which for a call to the outside
 
 // -------------------------------------------------------------------------------------------- queue bounds
@@ -55,7 +55,7 @@ inline constexpr int sync_hwm = 64;
 inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet
 inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
-inline constexpr std::size_t jobs_open_max = 16'384;  ///< the core's own admission must stay below
+inline constexpr std::size_t jobs_open_max = 16'384;   ///< the core's own admission must stay below
 inline constexpr std::size_t recover_at_once_max = 4;  ///< transactions whose senders are recovered between two steps of a turn
 inline constexpr std::size_t backend_calls_max = 64;
 

@@ -83,7 +83,8 @@ std::vector<Actor> hearers_of(Stream stream) {
 Outbox::Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation)
     : tables_(tables) {
     for (std::size_t i = 0; i < stream_count; ++i)
-        if (publisher_of(static_cast<Stream>(i)) == self && !is_best_effort(static_cast<Stream>(i))) recover(view, static_cast<Stream>(i), incarnation);
+        if (publisher_of(static_cast<Stream>(i)) == self && !is_best_effort(static_cast<Stream>(i)))
+            recover(view, static_cast<Stream>(i), incarnation);
 }
 
 void Outbox::recover(const StoreView& view, Stream stream, const bus::Incarnation& incarnation) {

@@ -128,9 +128,9 @@ void Shell::first_turn() {
     if (!stop_) speak(std::move(speech));
 }
 
-/// Many inputs, one write to the disk; nothing is said before it. A turn that says nothing, or only what explains itself, needs none:
-/// its records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors of the
-/// messages they came from.
+/// Many inputs, one write to the disk; nothing is said before it. A turn that says nothing, or only what explains itself, needs
+/// none: its records ride on the next one, or are stored a little later. A crash before that takes them together with the cursors
+/// of the messages they came from.
 void Shell::turn() {
     if (!txn_) txn_.emplace(store_.write());
     view_.open(*txn_);

@@ -51,7 +51,8 @@ class CurrentView final : public StoreView {
 };
 
 struct Counters {
-    std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0, unsent_asks = 0;
+    std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0,
+                  unsent_asks = 0;
 };
 
 /// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).

@@ -11,8 +11,9 @@
 #include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
 
-/// An entry: crc (4) ‖ length of what follows (4) ‖ generation (8) ‖ number in the generation (8) ‖ records. The crc is over all that
-/// follows it. A record: kind (1) ‖ table (1) ‖ two byte strings, each with its length (4): key and value, key and nothing, from and to.
+/// An entry: crc (4) ‖ length of what follows (4) ‖ generation (8) ‖ number in the generation (8) ‖ records. The crc is over all
+/// that follows it. A record: kind (1) ‖ table (1) ‖ two byte strings, each with its length (4): key and value, key and nothing,
+/// from and to.
 namespace rondo::store {
 namespace {
 
@@ -145,7 +146,8 @@ std::vector<Record> Journal::recover(std::uint64_t generation) const {
     Bytes buffer;
     for (std::uint64_t number = 0;; ++number) {
         buffer.resize(head_bytes);
-        if (::pread(descriptor_, buffer.data(), head_bytes, static_cast<off_t>(at)) != static_cast<ssize_t>(head_bytes)) return out;
+        if (::pread(descriptor_, buffer.data(), head_bytes, static_cast<off_t>(at)) != static_cast<ssize_t>(head_bytes))
+            return out;
         const std::size_t size = prefix_bytes + read_be32(ByteView(buffer).subspan(crc_bytes, 4));
         if (size < head_bytes || size > limits::journal_entry_bytes_max) return out;
         buffer.resize(size);

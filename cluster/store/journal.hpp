@@ -8,8 +8,8 @@
 
 namespace rondo::store {
 
-/// The redo log of a Durable store: what a transaction wrote is on the disk with one sequential write and one flush, and reaches the
-/// environment with its next commit, which is then worth its dozen pages and two flushes.
+/// The redo log of a Durable store: what a transaction wrote is on the disk with one sequential write and one flush, and reaches
+/// the environment with its next commit, which is then worth its dozen pages and two flushes.
 ///  1. An entry holds the records applied since the last one. It begins at a multiple of 512 bytes, so that writing it never
 ///     touches a sector that an earlier entry stands in, and carries a CRC-32C, its generation and its place in it.
 ///  2. A commit of the environment stores the generation that it includes; the next one begins at the start of the file.

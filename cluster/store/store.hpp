@@ -66,8 +66,8 @@ class ReadTxn final : public StoreView {
     void* txn_;
 };
 
-/// The one write transaction: sees its own writes; without commit() nothing of it stays but what was logged, which the next opening
-/// of the store finds.
+/// The one write transaction: sees its own writes; without commit() nothing of it stays but what was logged, which the next
+/// opening of the store finds.
 class WriteTxn final : public StoreView {
   public:
     WriteTxn(WriteTxn&&) noexcept;
@@ -84,8 +84,8 @@ class WriteTxn final : public StoreView {
     void erase(Table table, Bytes key) { apply(Erase{table, std::move(key)}); }
 
     [[nodiscard]] bool has_writes() const { return !applied_.empty(); }
-    /// Durable: all writes so far are on the disk when it returns true, in the journal; the transaction goes on. False (too much for
-    /// the journal, or a Derived store): commit instead.
+    /// Durable: all writes so far are on the disk when it returns true, in the journal; the transaction goes on. False (too much
+    /// for the journal, or a Derived store): commit instead.
     [[nodiscard]] bool log();
     /// Durable: returns when it is on the disk. The transaction is over.
     void commit();

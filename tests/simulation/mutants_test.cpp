@@ -29,6 +29,13 @@ Options with_a_bad_disk(std::uint64_t seed) {
     return options;
 }
 
+/// The hosting shell is the one that is wrong.
+Options with_a_hasty_shell(std::uint64_t seed) {
+    Options options = harsh(seed);
+    options.shell_mutant = ShellMutant::signed_before_durable;
+    return options;
+}
+
 struct Caught {
     std::uint64_t seed;
     std::string how;
@@ -63,6 +70,7 @@ TEST(Mutants, WithoutOneNothingIsBrokenInTheSameRuns) {
 TEST(Mutants, AQuorumThatIsTooSmallIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::quorum_too_small, 20U); }
 TEST(Mutants, FinalizingWhatWasNullifiedIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::finalize_gate_removed, 20U); }
 TEST(Mutants, ASigningGateThatForgetsIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::forgetful_gate, 20U); }
+TEST(Mutants, SpeakingBeforeWhatWasSignedIsDurableIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::none, 20U, with_a_hasty_shell); }
 TEST(Mutants, ANonceUsedTwiceIsCaughtWithin20Seeds) { EXPECT_CAUGHT(Mutant::nonces_unchecked, 20U); }
 
 TEST(Mutants, SigningBeforePeersHaveAnsweredIsCaughtWithin20Seeds) {

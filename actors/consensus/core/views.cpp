@@ -142,8 +142,8 @@ bool Simplex::propose(Turn& turn) {
     return true;
 }
 
-// A short interval after the parent, and a little longer while a lane has nothing new: lanes follow the blocks together, so what one
-// still lacks is near.
+// A short interval after the parent, and a little longer while a lane has nothing new: lanes follow the blocks together, so what
+// one still lacks is near.
 Instant Simplex::content_due(Instant now, const Block& parent) {
     if (!includable_since_) includable_since_ = now;
     const Instant after_parent = Instant(parent.timestamp_ms).plus(block_interval_ms);

@@ -31,7 +31,7 @@ LaneBatches decoded(LaneId lane, const Found& found) {
 }  // namespace
 
 tl::expected<std::vector<LaneBatches>, std::vector<BatchRef>> collect_batches(const Cut& cut, const Proposal& block,
-                                                                                  const BatchSource& source) {
+                                                                              const BatchSource& source) {
     std::vector<Found> found;
     std::vector<BatchRef> missing;
     for (const CutEntry& tip : block.cut_delta) {

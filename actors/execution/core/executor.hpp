@@ -75,8 +75,7 @@ class BatchSource {
     [[nodiscard]] virtual std::shared_ptr<const BatchRecord> find(LaneId lane, LaneHeight height, const Digest& digest) const = 0;
 };
 /// Walks each lane from the block's tip down to `cut` by parent digests. Or what is missing, one per lane at most.
-[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<BatchRef>> collect_batches(const Cut& cut,
-                                                                                                const Proposal& block,
-                                                                                                const BatchSource& source);
+[[nodiscard]] tl::expected<std::vector<LaneBatches>, std::vector<BatchRef>> collect_batches(const Cut& cut, const Proposal& block,
+                                                                                            const BatchSource& source);
 
 }  // namespace rondo::execution

@@ -85,7 +85,7 @@ class Ledger {
     void commit_storage(StateStore& store, Bytes& diff);
 
     const StateReader& store_;
-    std::deque<Entry> entries_;  ///< in the order of first use
+    std::deque<Entry> entries_;                     ///< in the order of first use
     std::unordered_map<Address, Entry*> accounts_;  ///< looked up, never iterated
     std::map<std::pair<Address, Word256>, Slot> slots_;
     std::vector<Undo> journal_;

@@ -10,9 +10,7 @@ std::optional<LinkRow> Batches::link(const BatchRef& batch) const {
     return decode_own<LinkRow>(*stored);
 }
 
-void Batches::put_link(const BatchRef& batch, const LinkRow& row) {
-    common_.book.put(tables::links, key_of(batch), encode(row));
-}
+void Batches::put_link(const BatchRef& batch, const LinkRow& row) { common_.book.put(tables::links, key_of(batch), encode(row)); }
 
 bool Batches::has(const BatchRef& batch) const { return header(batch).has_value(); }
 

@@ -4,15 +4,15 @@
 /// The intake's store. Keys are big-endian.
 namespace rondo::intake::tables {
 
-inline constexpr Table meta{0, "meta"};                  ///< "state" -> LaneState; "settled" -> lane height
-inline constexpr Table signed_slots{1, "signed"};        ///< the signing gate's
-inline constexpr Table batches{2, "batches"};     ///< lane, lane height, digest -> BatchRecord, payload included
-inline constexpr Table links{3, "links"};         ///< lane, lane height, digest -> LinkRow
-inline constexpr Table acks{4, "acks"};           ///< epoch, lane, lane height -> Ack that was given
-inline constexpr Table own_lane{5, "own_lane"};   ///< lane height -> header digest, above the final cut, this epoch
-inline constexpr Table promised{6, "promised"};   ///< lane height, first index -> PromisedChunk
-inline constexpr Table held{7, "held"};           ///< transaction hash -> HeldRow
-inline constexpr Table wanted{8, "wanted"};       ///< block height, lane -> WantedCut: cited, not all here yet
-inline constexpr Table contexts{9, "contexts"};   ///< epoch -> EpochContext, from the third on
+inline constexpr Table meta{0, "meta"};            ///< "state" -> LaneState; "settled" -> lane height
+inline constexpr Table signed_slots{1, "signed"};  ///< the signing gate's
+inline constexpr Table batches{2, "batches"};      ///< lane, lane height, digest -> BatchRecord, payload included
+inline constexpr Table links{3, "links"};          ///< lane, lane height, digest -> LinkRow
+inline constexpr Table acks{4, "acks"};            ///< epoch, lane, lane height -> Ack that was given
+inline constexpr Table own_lane{5, "own_lane"};    ///< lane height -> header digest, above the final cut, this epoch
+inline constexpr Table promised{6, "promised"};    ///< lane height, first index -> PromisedChunk
+inline constexpr Table held{7, "held"};            ///< transaction hash -> HeldRow
+inline constexpr Table wanted{8, "wanted"};        ///< block height, lane -> WantedCut: cited, not all here yet
+inline constexpr Table contexts{9, "contexts"};    ///< epoch -> EpochContext, from the third on
 
 }  // namespace rondo::intake::tables

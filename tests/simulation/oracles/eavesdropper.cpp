@@ -121,7 +121,6 @@ void Eavesdropper::hear(const Receipt& r) {
 
 void Eavesdropper::hear(const BatchRecord& batch) {
     hear(batch.header);
-    if (batch.certificate) hear(*batch.certificate);
     const Digest digest = digest_of(batch.header);
     tell([&](Listener& l) { l.on_batch(batch, digest); });
 }
@@ -138,7 +137,7 @@ void Eavesdropper::hear(const PoAs& poas) {
 
 void Eavesdropper::hear(const BatchOffer& offer) {
     if (offer.parent) hear(*offer.parent);
-    hear(BatchRecord{offer.header, offer.payload, std::nullopt});
+    hear(BatchRecord{offer.header, offer.payload});
 }
 
 void Eavesdropper::hear(const Status& status) {

@@ -207,14 +207,14 @@ void Simulation::check_batches() {
     Parts& p = parts();
     if (!p.has(Actor::intake) || !p.has(Actor::consensus) || failure()) return;
     struct Wanted {
-        Digest digest;
+        BatchRef batch;
         LaneHeight floor;
     };
     std::vector<Wanted> wanted;
     std::map<LaneId, LaneHeight> reached;
     for (const auto& [height, block] : p.agreement.chain())
         for (const CutEntry& tip : block.cut_delta) {
-            wanted.push_back({tip.digest, reached[tip.lane]});
+            wanted.push_back({tip, reached[tip.lane]});
             reached[tip.lane] = tip.height;
         }
     constexpr std::size_t fetch_max = 32;
@@ -222,7 +222,7 @@ void Simulation::check_batches() {
         std::map<Digest, BatchHeader> found;
         const std::size_t count = std::min(fetch_max, wanted.size());
         FetchBatches request;
-        for (std::size_t i = 0; i < count; ++i) request.digests.push_back(wanted[i].digest);
+        for (std::size_t i = 0; i < count; ++i) request.batches.push_back(wanted[i].batch);
         for (NodeIndex node = 0; node < options_.nodes; ++node) {
             if (options_.is_byzantine(node)) continue;
             p.world.request(node, Actor::intake, encode(IntakeRequest{request}), [&](const SharedBytes& payload) {
@@ -235,11 +235,11 @@ void Simulation::check_batches() {
         p.world.run(60 * millisecond);
         std::vector<Wanted> next(wanted.begin() + static_cast<std::ptrdiff_t>(count), wanted.end());
         for (std::size_t i = 0; i < count; ++i) {
-            const auto header = found.find(wanted[i].digest);
+            const auto header = found.find(wanted[i].batch.digest);
             if (header == found.end())
-                return p.world.fail("a final batch is to be had from no honest node: " + to_hex(wanted[i].digest.view()));
+                return p.world.fail("a final batch is to be had from no honest node: " + to_hex(wanted[i].batch.digest.view()));
             if (header->second.height.value > wanted[i].floor.value + 1)
-                next.push_back({header->second.parent_digest, wanted[i].floor});
+                next.push_back({parent_of(header->second), wanted[i].floor});
         }
         wanted = std::move(next);
     }

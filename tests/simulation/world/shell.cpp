@@ -50,7 +50,9 @@ void SimShell::start() {
     world_.trace(node_, traits_.actor, "start", life_);
     if (!store_.get(own_, row_key(RowKind::incarnation))) store_.put(own_, row_key(RowKind::incarnation), be64(random_.next()));
     store_.commit(true);
-    for (const Stream stream : traits_.subscriptions) subscriptions_[stream] = {.expected = next_of(stream)};
+    for (const Stream stream : traits_.subscriptions)
+        if (!is_best_effort(stream)) subscriptions_[stream] = {.expected = next_of(stream)};
+    note_durable_heads();
     guarded([&] {
         core_ = make_(store_);
         busy_ = true;
@@ -69,6 +71,8 @@ void SimShell::die() {
     ++life_;
     inbox_.clear();
     actions_.clear();
+    unsaid_.clear();
+    signed_ = false;
     subscriptions_.clear();
     open_asks_.clear();
     open_requests_.clear();
@@ -165,6 +169,10 @@ void SimShell::on_stream(Stream stream, std::uint64_t sequence, const SharedByte
     enqueue(StreamMessage{stream, sequence, *payload});
 }
 
+void SimShell::on_best_effort(Stream stream, const SharedBytes& payload) {
+    if (is_up() && inbox_.size() < inbox_max) enqueue(StreamMessage{stream, 0, *payload});
+}
+
 void SimShell::on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head) {
     if (!is_up()) return;
     if (!is_deterministic(stream)) {
@@ -219,6 +227,7 @@ std::vector<SimShell::Row> SimShell::rows(Stream stream, std::uint64_t from) {
     store_.scan(own_, row_key(RowKind::outbox, number_of(stream), from),
                 row_key(RowKind::outbox, static_cast<std::uint8_t>(number_of(stream) + 1)), [&](ByteView key, ByteView value) {
                     const std::uint64_t sequence = read_be64(key.subspan(2));
+                    if (sequence > durable_heads_[stream]) return false;
                     if (value[0] == 0) {
                         out.push_back({sequence, std::make_shared<const Bytes>(to_bytes(value.subspan(1)))});
                     } else {
@@ -268,7 +277,7 @@ void SimShell::turn() {
                 timers_.erase(armed);
             }
             const auto* message = std::get_if<StreamMessage>(&item.input);
-            if (message != nullptr) {
+            if (message != nullptr && !is_best_effort(message->stream)) {
                 write_cursor(message->stream, message->sequence + 1);
                 if (mutant_ == ShellMutant::cursor_outside_transaction) store_.commit(true);
             }
@@ -280,6 +289,7 @@ void SimShell::turn() {
 
 void SimShell::take(Effects effects) {
     for (const Record& record : effects.records) store_.apply(record);
+    signed_ = signed_ || (effects.persist_first && mutant_ != ShellMutant::signed_before_durable);
     for (Publish& publish : effects.publishes) number(std::move(publish));
     for (Send& send : effects.sends) actions_.emplace_back(std::move(send));
     for (Ask& question : effects.asks) actions_.emplace_back(std::move(question));
@@ -298,6 +308,11 @@ void SimShell::take(Effects effects) {
 
 /// Gives the message its number and writes its outbox row into the open turn.
 void SimShell::number(Publish publish) {
+    if (is_best_effort(publish.stream)) {
+        auto said = std::make_shared<const Bytes>(std::move(std::get<Bytes>(publish.payload)));
+        actions_.emplace_back(Numbered{publish.stream, 0, std::move(said), {}});
+        return;
+    }
     const std::uint64_t sequence = head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
@@ -323,22 +338,44 @@ void SimShell::number(Publish publish) {
     actions_.emplace_back(Numbered{publish.stream, sequence, std::move(payload), publish.identity});
 }
 
-/// Timers and jobs leave nobody the wiser.
-bool SimShell::is_heard(const Action& action) {
-    return std::holds_alternative<Numbered>(action) || std::holds_alternative<Send>(action) ||
-           std::holds_alternative<Ask>(action) || std::holds_alternative<Reply>(action);
+/// What explains itself, and timers and jobs, which leave nobody the wiser.
+bool SimShell::may_say_now(const Action& action) const {
+    if (const auto* published = std::get_if<Numbered>(&action))
+        return is_best_effort(published->stream) || is_deterministic(published->stream);
+    if (const auto* send = std::get_if<Send>(&action))
+        return send->self_evident || (mutant_ == ShellMutant::signed_before_durable && send->channel == Channel::votes);
+    return !std::holds_alternative<Ask>(action) && !std::holds_alternative<Reply>(action);
 }
 
-/// Nothing is said: records and cursors stay in the open transaction, for the next commit or until hold_back_max. A crash before
-/// it takes all of them.
-void SimShell::hold_back(std::vector<Action> actions) {
+/// The signed messages and receipts are the watcher's, which is in no hurry.
+bool SimShell::needs_commit(const Action& action) const {
+    if (const auto* published = std::get_if<Numbered>(&action); published != nullptr && !may_say_now(action))
+        return published->stream == Stream::batches || published->stream == Stream::postings;
+    return !may_say_now(action);
+}
+
+/// Only what explains itself is said: records and cursors stay in the open transaction, for the next commit or until
+/// hold_back_max, and so do the messages of the other streams. A crash before it takes all of them.
+void SimShell::hold_back(std::vector<Action> actions, Boundary boundary) {
     if (!commit_due_) {
         commit_due_ = world_.clock().now() + hold_back_max;
         world_.clock().at(*commit_due_, [this, life = life_, due = *commit_due_] {
-            if (life == life_ && commit_due_ == due) commit();
+            if (life != life_ || commit_due_ != due) return;
+            commit();
+            std::vector<Action> late = std::exchange(unsaid_, {});
+            const std::size_t all = late.size();
+            speak(std::move(late), all);
         });
     }
     if (mutant_ == ShellMutant::cursor_of_held_back) store_.commit_only(own_);
+    const auto later = std::stable_partition(actions.begin(), actions.end(), [&](const Action& a) { return may_say_now(a); });
+    std::move(later, actions.end(), std::back_inserter(unsaid_));
+    actions.erase(later, actions.end());
+    if (boundary != Boundary::none) {
+        const std::size_t said = boundary == Boundary::between_sends ? random_.below(actions.size() + 1) : 0;
+        speak(std::move(actions), said);
+        return world_.kill(*this);
+    }
     world_.clock().after(5 + random_.below(30), [this, life = life_, said = std::move(actions)]() mutable {
         if (life != life_) return;
         const std::size_t all = said.size();
@@ -351,18 +388,26 @@ void SimShell::hold_back(std::vector<Action> actions) {
 void SimShell::commit() {
     store_.commit(traits_.durability == Durability::durable);
     commit_due_.reset();
+    note_durable_heads();
+}
+
+void SimShell::note_durable_heads() {
+    for (std::size_t i = 0; i < stream_count; ++i)
+        if (publisher_of(static_cast<Stream>(i)) == traits_.actor)
+            durable_heads_[static_cast<Stream>(i)] = head(static_cast<Stream>(i));
 }
 
 void SimShell::finish_turn(bool commit_anyway) {
     if (!is_up()) return;
-    std::vector<Action> actions = std::move(actions_);
-    actions_.clear();
+    std::vector<Action> actions = std::exchange(actions_, {});
     const bool overdue = commit_due_ && world_.clock().now() >= *commit_due_;
+    const bool has_signed = std::exchange(signed_, false);
     const Boundary boundary = world_.draw_boundary();
-    if (!commit_anyway && !overdue && std::ranges::none_of(actions, is_heard)) {
-        if (boundary != Boundary::none) return world_.kill(*this);
-        return hold_back(std::move(actions));
-    }
+    if (!commit_anyway && !overdue && !has_signed &&
+        std::ranges::none_of(actions, [&](const Action& a) { return needs_commit(a); }))
+        return hold_back(std::move(actions), boundary);
+    std::move(actions.begin(), actions.end(), std::back_inserter(unsaid_));
+    actions = std::exchange(unsaid_, {});
     if (mutant_ == ShellMutant::send_before_sync && boundary == Boundary::before_commit) speak(actions, actions.size());
     if (boundary == Boundary::before_commit) return world_.kill(*this);
     commit();
@@ -454,7 +499,8 @@ void SimShell::beat() {
     if (world_.clock().now() >= paused_until_) {
         for (std::size_t i = 0; i < stream_count; ++i) {
             const auto stream = static_cast<Stream>(i);
-            if (publisher_of(stream) == traits_.actor) world_.announce(node_, stream, incarnation(), head(stream));
+            if (publisher_of(stream) == traits_.actor && !is_best_effort(stream))
+                world_.announce(node_, stream, incarnation(), durable_heads_[stream]);
         }
         if (random_.one_in(beats_per_sync) && !busy_) store_.sync();
     }

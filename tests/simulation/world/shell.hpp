@@ -13,6 +13,9 @@ namespace rondo::sim {
 
 class World;
 
+/// Where a process can die around its commit.
+enum class Boundary : std::uint8_t { none, before_commit, between_sends };
+
 /// Ways to host an actor wrongly, for the test of the tests: each breaks one sentence of the shell's contract.
 enum class ShellMutant : std::uint8_t {
     none,
@@ -20,14 +23,15 @@ enum class ShellMutant : std::uint8_t {
     cursor_outside_transaction,  ///< the cursor's commit is not the one of the effects
     lost_outbox_row,             ///< publishes without writing the row down
     cursor_of_held_back,         ///< commits the cursors of a turn that said nothing, and its records with the next one
+    signed_before_durable,       ///< takes a turn that signed something for one that explains itself
 };
 
 using SharedBytes = std::shared_ptr<const Bytes>;
 using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 
 /// The shell of cluster/shell, on virtual time and a simulated disk: the same turn (inputs, steps, one commit, then speak; a turn
-/// that says nothing leaves its records and cursors to the next commit), the same outbox, cursors, replays, requests, deadlines
-/// and timers, and the chance to die at each boundary between them.
+/// that says only what explains itself leaves its records and cursors to the next commit), the same outbox, cursors, replays,
+/// requests, deadlines and timers, and the chance to die at each boundary between them.
 class SimShell {
   public:
     SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore make, Random random, ShellMutant mutant);
@@ -53,6 +57,7 @@ class SimShell {
     void on_request(ByteView payload, std::function<void(SharedBytes)> reply);
     void on_answer(AskId id, std::uint64_t generation, SharedBytes payload);
     void on_stream(Stream stream, std::uint64_t sequence, const SharedBytes& payload);
+    void on_best_effort(Stream stream, const SharedBytes& payload);
     void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
 
     // What siblings read of it.
@@ -84,9 +89,11 @@ class SimShell {
     void take(Effects effects);
     void number(Publish publish);
     void finish_turn(bool commit_anyway);
-    void hold_back(std::vector<Action> actions);
+    void hold_back(std::vector<Action> actions, Boundary boundary);
     void commit();
-    [[nodiscard]] static bool is_heard(const Action& action);
+    void note_durable_heads();
+    [[nodiscard]] bool may_say_now(const Action& action) const;
+    [[nodiscard]] bool needs_commit(const Action& action) const;
     void speak(std::vector<Action> actions, std::size_t limit);
     void say(Action& action);
     void ask(Ask ask);
@@ -118,6 +125,9 @@ class SimShell {
     std::optional<Micros> commit_due_;  ///< records are held back until then at most
     Micros paused_until_ = 0;
     std::vector<Action> actions_;  ///< of the turn under way
+    bool signed_ = false;          ///< by the turn under way
+    std::vector<Action> unsaid_;   ///< messages of streams that wait for the commit of their rows
+    std::map<Stream, std::uint64_t> durable_heads_;
     Instant step_time_;
 
     struct Subscription {

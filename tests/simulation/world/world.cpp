@@ -308,7 +308,9 @@ void World::publish(NodeIndex node, Stream stream, std::uint64_t sequence, const
         if (std::find(wanted.begin(), wanted.end(), stream) == wanted.end()) continue;
         if (chaos_ && random_.permille(options_.faults.publish_loss_permille)) continue;
         local_link(node, [s = shell.get(), life = shell->life(), stream, sequence, payload] {
-            if (s->life() == life) s->on_stream(stream, sequence, payload);
+            if (s->life() != life) return;
+            if (is_best_effort(stream)) return s->on_best_effort(stream, payload);
+            s->on_stream(stream, sequence, payload);
         });
     }
 }

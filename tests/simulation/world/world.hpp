@@ -27,9 +27,6 @@ struct InvariantBroken : std::runtime_error {
     std::string line;
 };
 
-/// Where a process can die around its commit.
-enum class Boundary : std::uint8_t { none, before_commit, between_sends };
-
 /// All that the making of a node's cores needs.
 struct NodeSetup {
     Genesis genesis;

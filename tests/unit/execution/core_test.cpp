@@ -171,14 +171,14 @@ TEST_F(Core, AsksTheIntakeForWhatIsMissing) {
     ASSERT_EQ(actor.asks.size(), 1U);
     EXPECT_EQ(actor.asks[0].whom, Askable::intake);
     const auto request = std::get<FetchBatches>(*decode<IntakeRequest>(actor.asks[0].payload));
-    EXPECT_EQ(request.digests.size(), 2U) << "the two tips: what lies below them is not known yet";
+    EXPECT_EQ(request.batches.size(), 2U) << "the two tips: what lies below them is not known yet";
 
     actor.give(Answer{actor.asks[0].id, encode(IntakeReply(FoundBatches{{blocks[0].batches[0], blocks[0].batches[2]}}))});
     EXPECT_TRUE(actor.published.empty());
     actor.give(TimerFired{actor.timers[0].id});
     ASSERT_EQ(actor.asks.size(), 2U);
-    EXPECT_EQ(std::get<FetchBatches>(*decode<IntakeRequest>(actor.asks[1].payload)).digests,
-              std::vector<Digest>{digest_of(blocks[0].batches[1].header)});
+    EXPECT_EQ(std::get<FetchBatches>(*decode<IntakeRequest>(actor.asks[1].payload)).batches,
+              std::vector<BatchRef>{ref_of(blocks[0].batches[1].header)});
     actor.give(Answer{actor.asks[1].id, encode(IntakeReply(FoundBatches{{blocks[0].batches[1]}}))});
     EXPECT_EQ(actor.published.size(), 1U);
 }
@@ -205,11 +205,11 @@ TEST_F(Core, CatchesUpBlockByBlockWhenBehind) {
             continue;
         }
         const Ask ask = actor.asks[answered++];
-        const auto wanted = std::get<FetchBatches>(*decode<IntakeRequest>(ask.payload)).digests;
+        const auto wanted = std::get<FetchBatches>(*decode<IntakeRequest>(ask.payload)).batches;
         FoundBatches found;
         for (const auto& made : blocks)
             for (const BatchRecord& batch : made.batches)
-                if (std::count(wanted.begin(), wanted.end(), digest_of(batch.header)) != 0) found.batches.push_back(batch);
+                if (std::count(wanted.begin(), wanted.end(), ref_of(batch.header)) != 0) found.batches.push_back(batch);
         actor.give(Answer{ask.id, encode(IntakeReply(found))});
     }
     EXPECT_EQ(actor.published.size(), 6U);

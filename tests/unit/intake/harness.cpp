@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/intake/core/tables.hpp"
 #include "messages/crypto/ed25519.hpp"
 #include "messages/crypto/hash.hpp"
 
@@ -88,7 +89,21 @@ std::vector<T> decode_all(const Node& node, Stream stream) {
 }  // namespace
 
 std::vector<BatchRecord> Node::batches() const { return decode_all<BatchRecord>(*this, Stream::batches); }
-std::vector<PoA> Node::certificates() const { return decode_all<PoA>(*this, Stream::certificates); }
+std::vector<BatchRecord> Node::stored() const {
+    std::vector<BatchRecord> out;
+    store.scan(intake::tables::batches, {}, {}, [&](ByteView, ByteView value) {
+        out.push_back(decode<BatchRecord>(value).value());
+        return true;
+    });
+    return out;
+}
+/// Each once, however often it was told.
+std::vector<PoA> Node::certificates() const {
+    std::vector<PoA> out;
+    for (PoA& poa : decode_all<PoA>(*this, Stream::certificates))
+        if (std::ranges::find(out, poa) == out.end()) out.push_back(std::move(poa));
+    return out;
+}
 std::vector<Receipt> Node::receipts() const { return decode_all<Receipt>(*this, Stream::receipts); }
 
 std::uint64_t Node::status(const std::string& name) const {

@@ -64,7 +64,8 @@ struct Node {
     std::size_t jobs = 0;
     std::size_t recovered = 0;
 
-    [[nodiscard]] std::vector<BatchRecord> batches() const;
+    [[nodiscard]] std::vector<BatchRecord> batches() const;  ///< said: those of final cuts
+    [[nodiscard]] std::vector<BatchRecord> stored() const;   ///< of all lanes, by height
     [[nodiscard]] std::vector<PoA> certificates() const;
     [[nodiscard]] std::vector<Receipt> receipts() const;
     [[nodiscard]] std::uint64_t status(const std::string& name) const;

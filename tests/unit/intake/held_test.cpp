@@ -240,7 +240,7 @@ RC_GTEST_PROP(Held, PromisesOfASenderAreConsecutiveInAnyOrderOfArrival, ()) {
     std::uint64_t expected = 0;
     while (std::find(order.begin(), order.end(), expected) != order.end()) ++expected;
     std::uint64_t next = 0;
-    for (const BatchRecord& batch : cluster.at(0).batches()) {
+    for (const BatchRecord& batch : cluster.at(0).stored()) {
         const Payload payload = decode<Payload>(batch.payload).value();
         for (const LaneTransaction& t : payload.transactions) RC_ASSERT(ethereum::decode_any(t.raw)->transaction.nonce == next++);
     }

@@ -120,7 +120,7 @@ TEST(Fetching, GoesOnAfterARestartAndAsksOthersWhenTheFirstAreSilent) {
     std::size_t asked = 0;
     cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) {
         const auto* fetch = std::get_if<BatchFetch>(&m);
-        return std::holds_alternative<PoA>(m) || (fetch != nullptr && !fetch->digests.empty() && ++asked <= 4);
+        return fetch != nullptr && !fetch->batches.empty() && ++asked <= 4;
     };
     cluster.start(3);
     EXPECT_EQ(cluster.at(3).status("unfinished_cuts"), 1U);
@@ -139,11 +139,10 @@ TEST(Fetching, ABatchWithAnotherPayloadOrSignatureThanItsHeadersIsNotTaken) {
     cluster.advance(200);
     cluster.finalize();
     const BatchRecord real = cluster.at(0).batches().at(0);
-    cluster.lose = [](OperatorNumber, OperatorNumber, const LaneMessage& m) {
-        return std::holds_alternative<BatchFetch>(m) || std::holds_alternative<PoA>(m);
-    };
+    cluster.lose = [](OperatorNumber, OperatorNumber, const LaneMessage& m) { return std::holds_alternative<BatchFetch>(m); };
     cluster.start(3);
     BatchRecord forged = real;
+    ASSERT_FALSE(forged.payload.empty());
     forged.payload.back() ^= 1;
     cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
@@ -159,22 +158,24 @@ TEST(Fetching, ABatchWithAnotherPayloadOrSignatureThanItsHeadersIsNotTaken) {
     EXPECT_EQ(cluster.at(3).batches().size(), 1U);
 }
 
-TEST(Fetching, ACertifiedBatchWhoseOfferWasLostIsFetchedFromASigner) {
+TEST(Fetching, AFinalBatchWhoseOfferWasLostIsFetched) {
     Cluster cluster(4);
     cluster.lose = [](OperatorNumber, OperatorNumber to, const LaneMessage& m) {
         return to == OperatorNumber(4) && std::holds_alternative<BatchOffer>(m);
     };
     EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
     cluster.advance(200);
-    ASSERT_EQ(cluster.at(3).batches().size(), 1U);
-    EXPECT_TRUE(cluster.at(3).batches()[0].certificate.has_value());
+    cluster.finalize();
+    cluster.advance(200);
+    EXPECT_EQ(cluster.at(3).batches().size(), 1U);
 }
 
 TEST(Fetching, TheOtherActorsOfTheNodeGetBatchesByDigest) {
     Cluster cluster(4);
     EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {})).admission, Admission::accepted);
+    cluster.finalize();
     const BatchRecord batch = cluster.at(1).batches().at(0);
-    const auto found = std::get<FoundBatches>(cluster.ask(1, FetchBatches{{Digest{}, digest_of(batch.header)}}));
+    const auto found = std::get<FoundBatches>(cluster.ask(1, FetchBatches{{BatchRef{}, ref_of(batch.header)}}));
     ASSERT_EQ(found.batches.size(), 1U);
     EXPECT_EQ(found.batches[0], batch);
 }
@@ -192,23 +193,23 @@ TEST(Epochs, WhatIsUncommittedIsSealedAgainAtTheSameHeightsInTheSameOrder) {
         ASSERT_EQ(outcomes.back().admission, Admission::accepted);
         EXPECT_EQ(outcomes.back().receipt->epoch, Epoch(1));
     }
-    const auto before = cluster.at(0).batches();
+    const auto before = cluster.at(0).stored();
     ASSERT_EQ(before.size(), 4U);
     cluster.finalize();  // the boundary block
     ASSERT_EQ(cluster.epoch, Epoch(2));
     cluster.only_lanes = {};
     cluster.advance(2000);
-    const auto after = cluster.at(0).batches();
-    ASSERT_EQ(after.size(), 8U);
+    const auto after = cluster.at(0).stored();
+    ASSERT_EQ(after.size(), 4U);
     for (std::size_t i = 0; i < 4; ++i) {
-        EXPECT_EQ(after[4 + i].header.epoch, Epoch(2));
-        EXPECT_EQ(after[4 + i].header.height, before[i].header.height);
-        EXPECT_EQ(after[4 + i].payload, before[i].payload);
+        EXPECT_EQ(after[i].header.epoch, Epoch(2));
+        EXPECT_EQ(after[i].header.height, before[i].header.height);
+        EXPECT_EQ(after[i].payload, before[i].payload);
     }
     cluster.finalize();
     EXPECT_EQ(cluster.ledger[user.address()].nonce, 4U);
     // What was promised in the old epoch stands where it was promised.
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(after[3 + outcomes[i].receipt->lane_height.value].header.tx_count, 1U);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(after[outcomes[i].receipt->lane_height.value - 1].header.tx_count, 1U);
 }
 
 TEST(Epochs, PromisesWaitingUnsealedCrossTheBoundaryAndARestart) {
@@ -290,7 +291,7 @@ TEST(Epochs, NothingIsSealedUntilTheNextSetIsKnown) {
     EXPECT_EQ(cluster.submit_one(0, make_tx(user, {})).admission, Admission::busy);
     cluster.execute_all();
     EXPECT_EQ(cluster.submit_one(0, make_tx(user, {})).admission, Admission::accepted);
-    EXPECT_EQ(cluster.at(0).batches().at(0).header.epoch, Epoch(3));
+    EXPECT_EQ(cluster.at(0).stored().at(0).header.epoch, Epoch(3));
 }
 
 TEST(Epochs, AnOfferOfTheNextEpochWaitsUntilTheChainGetsThere) {

@@ -46,10 +46,10 @@ void fill_enum(Source& source, T& value) {
 template <std::size_t I = 0, class... T>
 void fill_alternative(Source& source, std::size_t index, std::variant<T...>& value) {
     if constexpr (I < sizeof...(T)) {
-        if (index == I)
-            fill(source, value.template emplace<I>());
-        else
-            fill_alternative<I + 1>(source, index, value);
+        if (index != I) return fill_alternative<I + 1>(source, index, value);
+        std::variant_alternative_t<I, std::variant<T...>> chosen{};
+        fill(source, chosen);
+        value = std::variant<T...>(std::in_place_index<I>, std::move(chosen));
     }
 }
 

@@ -48,6 +48,7 @@ class Replay : public testing::Test {
             from.add(txn, std::move(one));
         }
         txn.commit();
+        from.on_durable();
         return from.take_chunks();
     }
     /// Answers what the subscription asks, once. False if it asks nothing.
@@ -58,6 +59,12 @@ class Replay : public testing::Test {
         auto chunk = from.replay(store->read(), *wanted);
         EXPECT_FALSE(to.on_replayed(std::move(*chunk), wanted->from));
         return true;
+    }
+    static bus::StreamHead announced(const Outbox& from, Stream stream = Stream::receipts) {
+        for (const bus::StreamHead& head : from.announcement().heads)
+            if (head.stream == stream) return head;
+        ADD_FAILURE() << "the stream is not announced";
+        return {};
     }
     static std::uint64_t drain(Subscription& from) {
         std::uint64_t last = 0;
@@ -93,7 +100,7 @@ TEST_F(Replay, IsAskedWhenAnAnnouncementShowsThatTheLastMessageWasLost) {
     EXPECT_TRUE(replay(from, to));
     (void)publish(from, 1);
     EXPECT_FALSE(to.replay_to_ask(now));
-    to.on_announced(from.announcement().heads[static_cast<std::size_t>(Stream::receipts)]);
+    to.on_announced(announced(from));
     EXPECT_TRUE(replay(from, to));
     EXPECT_EQ(drain(to), 1U);
 }
@@ -223,6 +230,7 @@ TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
         }
         txn.erase(records, be(1));
         txn.commit();
+        from.on_durable();
     }
     Subscription to(store->read(), after, Stream::receipts);
     EXPECT_TRUE(replay(from, to));
@@ -241,7 +249,7 @@ class Trimming : public Replay {
         store::WriteTxn txn = store->write();
         from.trim(txn);
         if (txn.has_writes()) txn.commit();
-        return from.announcement().heads[static_cast<std::size_t>(Stream::receipts)].oldest;
+        return announced(from).oldest;
     }
 };
 
@@ -252,7 +260,7 @@ TEST_F(Trimming, WaitsForEveryHearer) {
     report(from, Actor::watcher, count + 1);
     report(from, Actor::da, 1500 + limits::retention_messages_min);  // nobody expects it to hear receipts, yet it does
     EXPECT_EQ(oldest_after_trim(from), 1500U);
-    EXPECT_EQ(outbox().announcement().heads[static_cast<std::size_t>(Stream::receipts)].oldest, 1500U) << "also after a restart";
+    EXPECT_EQ(announced(outbox()).oldest, 1500U) << "also after a restart";
 }
 
 TEST_F(Trimming, KeepsTheRetention) {
