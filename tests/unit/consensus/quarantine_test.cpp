@@ -287,6 +287,33 @@ TEST(Quarantine, WhatWasSignedIsKnownToPeersThatRestartedTogether) {
     expect_sound(cluster);
 }
 
+// The three others are a quorum by themselves, and each of them is needed. Stopped one after the other, so that they stand in
+// different views; sockets lose what is said before they are connected.
+TEST(Quarantine, ALostDiskInAColdStartOfTheClusterHoldsNobodyUp) {
+    for (DurationMs stopped_at = 5; stopped_at < 1500; stopped_at += 47) {
+        Options options = with_epochs_of(8);
+        options.parameters.idle_ms = 40;
+        Cluster cluster{options};
+        cluster.run_for(400 + stopped_at);
+        for (const std::size_t node : {3U, 0U, 2U, 1U}) {
+            cluster.crash(node);
+            cluster.run_for(stopped_at % 13);
+        }
+        cluster.roll_back(3, MemoryStore{});
+        const Instant connected = cluster.now().plus(300);
+        cluster.tamper([&](std::size_t, std::size_t, const ConsensusMessage& message) {
+            return cluster.now() < connected ? std::vector<ConsensusMessage>{} : std::vector{message};
+        });
+        for (std::size_t node = 0; node < 4; ++node) cluster.restart(node);
+        const std::size_t height = cluster.highest_height();
+        ASSERT_TRUE(cluster.run_until([&] { return is_quarantined(cluster, 3); })) << "stopped at " << stopped_at;
+        ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() >= height + 12; })) << "stopped at " << stopped_at;
+        EXPECT_FALSE(is_quarantined(cluster, 3)) << "stopped at " << stopped_at;
+        expect_sound(cluster);
+        if (HasFailure()) FAIL() << "stopped at " << stopped_at;
+    }
+}
+
 // Every age of the backup, so that every phase of a view and of an epoch's end is met.
 TEST(Quarantine, NoAgeOfABackupMakesAKeySignTwice) {
     for (DurationMs age = 3; age < 1500; age += 61) {
