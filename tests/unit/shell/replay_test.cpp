@@ -185,7 +185,7 @@ TEST_F(Replay, OfARolledBackPublisherIsRefused) {
     EXPECT_TRUE(replay(from, to));
     for (auto& chunk : publish(from, 5)) EXPECT_FALSE(to.on_live(std::move(chunk)));
     bus::StreamChunk answer;
-    answer.header.at = from.announcement().heads[static_cast<std::size_t>(Stream::receipts)];
+    answer.header.at = announced(from);
     answer.header.at.head = 4;
     answer.header.first = 6;
     const auto trouble = to.on_replayed(answer, 6);
