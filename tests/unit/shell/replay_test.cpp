@@ -185,7 +185,7 @@ TEST_F(Replay, OfARolledBackPublisherIsHeardFromTheStart) {
     EXPECT_TRUE(replay(from, to));
     for (auto& chunk : publish(from, 5)) EXPECT_FALSE(to.on_live(std::move(chunk)));
     EXPECT_EQ(drain(to), 5U);
-    bus::StreamHead older = from.announcement().heads[static_cast<std::size_t>(Stream::receipts)];
+    bus::StreamHead older = announced(from);
     older.head = 3;
     EXPECT_FALSE(to.replay_to_ask(now));
     to.on_announced(older);
