@@ -79,8 +79,23 @@ std::optional<BatchHeader> Quarantine::newest_header_of(OperatorNumber lane) con
     return std::nullopt;
 }
 
-/// From the newest certificates: an ack that reached none binds nobody yet.
+/// From the newest certificates: an ack that reached none binds nobody yet. A lane's owner has them first; the others learn of
+/// one by the offer of the next batch.
 std::optional<Ack> Quarantine::newest_ack_of(OperatorNumber member, LaneId lane) const {
+    std::optional<Ack> newest = lane == common_.self ? newest_ack_in_own_lane(member) : newest_noted_ack(member, lane);
+    return newest ? newest : ack_in(common_.epochs.committed(lane), member);
+}
+
+std::optional<Ack> Quarantine::newest_ack_in_own_lane(OperatorNumber member) const {
+    std::optional<Ack> newest;
+    common_.book.committed().scan_reverse(tables::own_lane, {}, {}, [&](ByteView key, ByteView digest) {
+        newest = ack_in({common_.self, LaneHeight(read_be64(key)), *Digest::from(digest)}, member);
+        return !newest;
+    });
+    return newest;
+}
+
+std::optional<Ack> Quarantine::newest_noted_ack(OperatorNumber member, LaneId lane) const {
     const Epoch epoch = common_.epochs.epoch();
     std::optional<Ack> newest;
     std::size_t looked = 0;
@@ -90,7 +105,7 @@ std::optional<Ack> Quarantine::newest_ack_of(OperatorNumber member, LaneId lane)
                                               newest = ack_in({ack.lane, ack.height, ack.digest}, member);
                                               return !newest && ++looked < status_batches_max;
                                           });
-    return newest ? newest : ack_in(common_.epochs.committed(lane), member);
+    return newest;
 }
 
 std::optional<Ack> Quarantine::ack_in(const BatchRef& batch, OperatorNumber member) const {

@@ -49,6 +49,8 @@ class Quarantine {
     void reenter_if_known();
     [[nodiscard]] std::optional<BatchHeader> newest_header_of(OperatorNumber lane) const;
     [[nodiscard]] std::optional<Ack> newest_ack_of(OperatorNumber member, LaneId lane) const;
+    [[nodiscard]] std::optional<Ack> newest_ack_in_own_lane(OperatorNumber member) const;
+    [[nodiscard]] std::optional<Ack> newest_noted_ack(OperatorNumber member, LaneId lane) const;
     [[nodiscard]] std::optional<Ack> ack_in(const BatchRef& batch, OperatorNumber member) const;
 
     Common& common_;

@@ -87,6 +87,20 @@ TEST_F(RolledBack, AnEmptyStoreOfAKeyThatOthersSawIsTheSame) {
     EXPECT_EQ(doubles, 0);
 }
 
+// Not final, and no batch follows that would carry its certificate to the others: the lane's owner alone knows whose acks are in
+// it.
+TEST_F(RolledBack, AStoreWithoutTheNewestAckHearsOfItFromTheLanesOwner) {
+    cluster.stop(3);  // so that every certificate needs the three others
+    const MemoryStore aside = cluster.at(0).store;
+    const std::size_t heard = cluster.heard(0);
+    ASSERT_EQ(submit(1).admission, Admission::accepted);
+    cluster.advance(1000);
+    ASSERT_EQ(acks[cluster.at(0).number], 1);
+    roll_back(0, aside, heard);
+    EXPECT_NE(cluster.at(0).text("quarantined"), "");
+    EXPECT_EQ(doubles, 0);
+}
+
 TEST_F(RolledBack, ItAcknowledgesOthersAgainAboveTheWindow) {
     ASSERT_EQ(submit(0).admission, Admission::accepted);
     const MemoryStore aside = cluster.at(0).store;
