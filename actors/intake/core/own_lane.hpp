@@ -15,8 +15,8 @@ struct Place {
 };
 
 /// This operator's lane (3-protocol.md, 1).
-///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base, and
-///      seal_interval_ms after the last.
+///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base; once the
+///      parent is final too, in time for the chain's next block, or when the parent has waited for its block for long.
 ///   2. A place in a batch is promised before the batch is sealed: heights and positions of waiting batches never change.
 ///   3. A header is signed once per (epoch, height), through the gate, and stored with its payload before it is offered.
 ///   4. Without a certificate in time the members are asked to verify; without answers everything is offered again.
