@@ -19,7 +19,7 @@ await_log() {  # await_log SECONDS COUNT TEXT
 comes_back() {
   await_log 120 "$1" 'goes into quarantine'
   await_log 120 "$1" 'signs again from view'
-  await 120 'the end of the quarantine' '[.nodes[3].actors[].quarantined | select(. != null)] == []'
+  await 120 'the end of the quarantine' '.nodes[3].actors | all(.state == "up" and .quarantined == null)'
   await 120 'node3 at the head' '([.nodes[].executed_height] | max) - .nodes[3].executed_height < 5'
 }
 await_progress
