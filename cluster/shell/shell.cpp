@@ -9,6 +9,9 @@
 namespace rondo::shell {
 namespace {
 
+/// The environment takes longer for each further page of a large transaction: beyond so many records it is committed.
+constexpr std::size_t open_writes_max = 2000;
+
 bool is_readable(int descriptor) {
     pollfd item{descriptor, POLLIN, 0};
     return ::poll(&item, 1, 0) > 0;
@@ -147,7 +150,7 @@ void Shell::turn() {
     }
     ++counters_.turns;
     if (commit_due_at_ == never) commit_due_at_ = tick() + limits::commit_ms_max;
-    if (stop_ || commit_due_at_ <= tick())
+    if (stop_ || commit_due_at_ <= tick() || open_writes_ >= open_writes_max)
         commit();
     else if (speech.needs_commit || outbox_.is_awaited())
         make_durable();
@@ -158,6 +161,7 @@ void Shell::turn() {
 void Shell::apply(Effects effects, Speech& speech) {
     for (const Log& line : effects.logs) log(line.level, line.text);
     if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
+    open_writes_ += effects.records.size();
     for (Record& record : effects.records) txn_->apply(std::move(record));
     for (Publish& publish : effects.publishes) {
         if (is_best_effort(publish.stream))
@@ -217,6 +221,7 @@ void Shell::commit() {
     txn_.reset();
     view_.close();
     commit_due_at_ = never;
+    open_writes_ = 0;
 }
 
 }  // namespace rondo::shell

@@ -137,6 +137,7 @@ class Shell {
     ShellTables tables_;
     /// Open from the first step that follows a commit to the next commit.
     std::optional<store::WriteTxn> txn_;
+    std::size_t open_writes_ = 0;  ///< records in it
     CurrentView view_;
     Outbox outbox_;
     Workers workers_;
