@@ -15,7 +15,7 @@
 ///   rondo-double-signer votes   NODE_FOLDER FOLDER_OF_A_NODE_TO_ASK
 ///     two votes in one view; one goes to the first peer, the other to the rest: no node is told both
 ///   rondo-double-signer headers NODE_FOLDER FOLDER_OF_A_NODE_TO_ASK
-///     two first batches of its lane, which must be unused; the first peer is told of one only
+///     two first batches of its lane in this epoch; the first peer is told of one only
 namespace {
 
 using namespace rondo;
@@ -55,7 +55,24 @@ Bytes vote(const LoadedActor& me, const HeadReply& head, std::uint8_t choice) {
     return encode(ConsensusMessage(signed_by(me, kind_of(out.vote), out)));
 }
 
-Bytes first_batch(const LoadedActor& me, const HeadReply& head) {
+/// Where the lane stood at the end of the epoch before: others use it too, and evidence may have come by it.
+std::optional<CutEntry> base_of_lane(const std::string& consensus_router, LaneId lane, Height last) {
+    Client client(consensus_router);
+    CutEntry base{lane, LaneHeight(0), {}};
+    for (Height at; at < last;) {
+        const auto payload = client.ask(encode(ConsensusRequest(GetFinalBlocks{at.next(), last})), 1000);
+        const auto reply = payload ? decode<ConsensusReply>(*payload) : tl::unexpected(codec::DecodeError::truncated);
+        const auto* found = reply ? std::get_if<FinalBlocksReply>(&*reply) : nullptr;
+        if (found == nullptr || found->blocks.empty()) return std::nullopt;
+        for (const FinalBlock& block : found->blocks)
+            for (const CutEntry& tip : block.block.cut_delta)
+                if (tip.lane == lane) base = tip;
+        at = found->blocks.back().block.height;
+    }
+    return base;
+}
+
+Bytes first_batch(const LoadedActor& me, const HeadReply& head, const CutEntry& base) {
     const auto key = crypto::AccountKey::generate();
     ethereum::Transaction t;
     t.type = 2;
@@ -64,9 +81,8 @@ Bytes first_batch(const LoadedActor& me, const HeadReply& head) {
     t.gas_limit = ethereum::intrinsic_gas({}, {});
     const Payload payload{{{key.address(), ethereum::sign_transaction(t, key)}}};
     const Bytes encoded = encode(payload);
-    const BatchHeader header{
-        head.epoch, me.shell.self, LaneHeight(1), {}, payload_root(payload), static_cast<std::uint32_t>(encoded.size()), 1, 1,
-        {}};
+    const auto bytes = static_cast<std::uint32_t>(encoded.size());
+    const BatchHeader header{head.epoch, me.shell.self, base.height.next(), base.digest, payload_root(payload), bytes, 1, 1, {}};
     return encode(LaneMessage(BatchOffer{signed_by(me, Kind::batch_header, header), encoded, std::nullopt}));
 }
 
@@ -107,8 +123,11 @@ int main(int argc, char** argv) {
     if (!peers) return explain(peers.error());
     const auto head = await_early_head(other->node.at(Actor::consensus).router, me->genesis.parameters.epoch_blocks);
     if (!head) return explain("the network does not answer, or does not move");
-    const Bytes one = votes ? vote(*me, *head, 1) : first_batch(*me, *head);
-    const Bytes two = votes ? vote(*me, *head, 2) : first_batch(*me, *head);
+    const Height before((head->epoch.value - 1) * me->genesis.parameters.epoch_blocks);
+    const auto base = base_of_lane(other->node.at(Actor::consensus).router, me->shell.self, before);
+    if (!base) return explain("the final blocks cannot be had");
+    const Bytes one = votes ? vote(*me, *head, 1) : first_batch(*me, *head, *base);
+    const Bytes two = votes ? vote(*me, *head, 2) : first_batch(*me, *head, *base);
     // Said again as every actor does: a peer may not have begun the epoch yet. Sockets do not linger, so the last one waits too.
     for (int round = 0; round < rounds; ++round) {
         for (std::size_t i = 0; i < me->shell.peers.size(); ++i) {
