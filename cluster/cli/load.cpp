@@ -1,5 +1,6 @@
 #include <set>
 
+#include "cluster/bus/context.hpp"
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/load_signing.hpp"
 #include "cluster/cli/nonce_watch.hpp"
@@ -251,6 +252,7 @@ int run_load(const LoadCommand& command) {
     const auto helper = find_nonces(*view, senders);
     if (!helper)
         return fail(exit_unreachable, view->home.root.string() + ": no execution actor answers; start it with 'rondo up'");
+    bus::ask_to_be_prompt();  // what it measures is the cluster: users have machines of their own
     return LoadRun(command, *view, *genesis, std::move(senders), *helper).run();
 }
 

@@ -26,6 +26,9 @@ std::string_view to_string(Stream stream) { return stream_names[static_cast<std:
 Actor publisher_of(Stream stream) { return stream_publishers[static_cast<std::size_t>(stream)]; }
 bool is_deterministic(Stream stream) { return stream == Stream::blocks || stream == Stream::results; }
 bool is_best_effort(Stream stream) { return stream == Stream::certificates; }
+bool is_patient(Stream stream) {
+    return stream == Stream::receipts || stream == Stream::lane_signed || stream == Stream::vote_signed;
+}
 
 std::string_view to_string(Channel channel) { return channel_names[static_cast<std::size_t>(channel)]; }
 Actor owner_of(Channel channel) { return channel == Channel::lanes ? Actor::intake : Actor::consensus; }

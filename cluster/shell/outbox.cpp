@@ -145,16 +145,18 @@ void Outbox::append_fresh(Published& published, Bytes payload, const bus::Link& 
     if (is_deterministic(published.at.stream)) chunk.header.links.push_back(link);
 }
 
-void Outbox::on_durable() {
+void Outbox::on_logged() {
+    for (auto& [stream, published] : streams_)
+        if (!is_patient(stream)) published.durable_head = published.at.head;
+}
+
+void Outbox::on_committed() {
     for (auto& [stream, published] : streams_) published.durable_head = published.at.head;
 }
 
-/// The signed messages and receipts are the watcher's, which is in no hurry.
 bool Outbox::is_awaited() const {
-    return std::ranges::any_of(streams_, [](const auto& s) {
-        const bool wanted_soon = s.first == Stream::batches || s.first == Stream::postings;
-        return wanted_soon && !s.second.fresh.empty();
-    });
+    return std::ranges::any_of(
+        streams_, [](const auto& s) { return !is_deterministic(s.first) && !is_patient(s.first) && !s.second.fresh.empty(); });
 }
 
 std::vector<bus::StreamChunk> Outbox::take_chunks() {

@@ -24,9 +24,11 @@ class Outbox {
     Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation);
 
     void add(store::WriteTxn& txn, Publish publish);
-    /// All that was added is on the disk.
-    void on_durable();
-    /// What may be said now: of deterministic streams everything, of the others what is on the disk.
+    /// All that was added is on the disk, in the journal: what waited for that may be said, but of the patient streams.
+    void on_logged();
+    /// All that was added is on the disk, in the environment.
+    void on_committed();
+    /// What may be said now: of deterministic streams everything, of the others what was logged or committed.
     [[nodiscard]] std::vector<bus::StreamChunk> take_chunks();
     /// A message is not on the disk yet that somebody waits for.
     [[nodiscard]] bool is_awaited() const;
@@ -46,7 +48,7 @@ class Outbox {
         bus::StreamHead at;
         Digest chain{};
         std::map<Actor, std::uint64_t> next_of;  ///< reported cursors; 0: that actor does not hear this stream
-        std::uint64_t durable_head = 0;
+        std::uint64_t durable_head = 0;          ///< up to here it may be said
         std::vector<bus::StreamChunk> fresh;
         std::size_t fresh_bytes = 0;  ///< of the last chunk
     };

@@ -85,6 +85,7 @@ int run(const ActorTraits& traits, const ShellConfig& config, const CoreFactory&
 int run_actor(const ActorTraits& traits, const ShellConfig& config, const CoreFactory& make, Backend* backend) {
     shell::open_log(traits.actor);
     catch_stop_signals();
+    if (!traits.channels.empty()) bus::ask_to_be_prompt();  // users and other operators wait for it
     try {
         return run(traits, config, make, backend);
     } catch (const std::exception& error) {

@@ -127,6 +127,7 @@ void Shell::first_turn() {
     view_.open(*txn_);
     Speech speech;
     apply(core_->start(now()), speech);
+    commit_due_at_ = tick() + limits::commit_ms_max;
     make_durable();
     if (!stop_) speak(std::move(speech));
 }
@@ -195,11 +196,11 @@ void Shell::make_durable() {
     for (auto& [stream, subscription] : subscriptions_) subscription.persist(*txn_);
     if (!txn_->log()) return commit();
     ++counters_.journal_entries;
+    outbox_.on_logged();
     on_durable();
 }
 
 void Shell::on_durable() {
-    outbox_.on_durable();
     cursors_moved_ = true;
     if (traits_.durability == Durability::durable)
         for (auto& [stream, subscription] : subscriptions_) subscription.synced();
@@ -215,6 +216,7 @@ void Shell::commit() {
         if (txn_->has_writes()) {
             txn_->commit();
             ++counters_.commits;
+            outbox_.on_committed();
             on_durable();
         }
     }

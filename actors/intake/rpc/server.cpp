@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "actors/intake/rpc/dispatch.hpp"
+#include "cluster/bus/context.hpp"
 #include "messages/base/require.hpp"
 
 namespace rondo::rpc {
@@ -109,7 +110,10 @@ std::string RpcServer::start() {
     impl_->bound_port = impl_->acceptor.local_endpoint().port();
     impl_->node = std::make_unique<Node>(impl_->io, impl_->config);
     asio::co_spawn(impl_->io, impl_->accept_loop(), asio::detached);
-    impl_->thread = std::thread([this] { impl_->io.run(); });
+    impl_->thread = std::thread([this] {
+        bus::ask_to_be_prompt();
+        impl_->io.run();
+    });
     return {};
 }
 

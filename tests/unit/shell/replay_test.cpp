@@ -48,7 +48,7 @@ class Replay : public testing::Test {
             from.add(txn, std::move(one));
         }
         txn.commit();
-        from.on_durable();
+        from.on_committed();
         return from.take_chunks();
     }
     /// Answers what the subscription asks, once. False if it asks nothing.
@@ -230,7 +230,7 @@ TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
         }
         txn.erase(records, be(1));
         txn.commit();
-        from.on_durable();
+        from.on_committed();
     }
     Subscription to(store->read(), after, Stream::receipts);
     EXPECT_TRUE(replay(from, to));
