@@ -45,11 +45,11 @@ inline constexpr DurationMs pace_ms_max = 60;
 inline constexpr DurationMs seal_margin_ms = 3;
 /// A batch is put off for the next block's sake by so much at most, whatever the blocks' clocks say.
 inline constexpr DurationMs seal_delay_ms_max = 25;
-inline constexpr DurationMs verify_after_ms = 50;  ///< no certificate by then: ask the others to verify
-/// What a certificate is thought to take at most, however long the last ones took: the patience that follows from it stays finite
-/// when members that should verify are dead batch after batch.
-inline constexpr DurationMs usual_ms_max = 250;
-inline constexpr std::size_t verify_transactions_per_ms = 5;  ///< and this much later for a large batch: recovery is work
+inline constexpr DurationMs verify_after_ms = 50;  ///< no certificate by then: ask one more to verify
+/// What a certificate is thought to take at most, however long the last ones took. Who is slow under load is waited for: each
+/// further verification is work that makes all slower. Who is silent is replaced at once.
+inline constexpr DurationMs usual_ms_max = 1000;
+inline constexpr std::size_t verify_transactions_per_ms = 1;  ///< and this much later for a large batch: recovery is work
 inline constexpr std::size_t verifications_max = 64;          ///< batches of others on the worker pool at once
 inline constexpr std::uint64_t logged_refusals_max = 64;      ///< then one in so many
 inline constexpr std::size_t unheard_batches_max = 16;        ///< without a word from a peer: offers to it on retries only

@@ -167,6 +167,7 @@ void OwnLane::launch(const BatchHeader& header, const Digest& digest, Bytes payl
                            common_.now, 0});
     acknowledge_own();
     offer_to(attentive_peers());
+    ask_to_verify();
     arm_retry();
     arm_verify();
     certify_if_enough();
@@ -188,11 +189,13 @@ void OwnLane::acknowledge_own() {
 
 std::vector<OperatorNumber> OwnLane::attentive_peers() const {
     std::vector<OperatorNumber> peers = common_.others();
-    std::erase_if(peers, [&](OperatorNumber peer) {
-        const auto it = unheard_.find(peer);
-        return it != unheard_.end() && it->second >= unheard_batches_max;
-    });
+    std::erase_if(peers, [&](OperatorNumber peer) { return is_silent(peer); });
     return peers;
+}
+
+bool OwnLane::is_silent(OperatorNumber peer) const {
+    const auto it = unheard_.find(peer);
+    return it != unheard_.end() && it->second >= unheard_batches_max;
 }
 
 void OwnLane::offer_to(const std::vector<OperatorNumber>& peers) {
@@ -229,21 +232,29 @@ void OwnLane::certify_if_enough() {
 
 void OwnLane::on_verify_timer() {
     if (!flight_ || !common_.epochs.context()) return;
+    ++flight_->asked;
+    ask_to_verify();
+    arm_verify();
+}
+
+/// Beyond those who verify by themselves: one for each of them that was not heard for long, and as many as are asked by now. That
+/// is one more each time: under load everybody is slow, and asking all at once would make it worse.
+void OwnLane::ask_to_verify() {
     const EpochContext& context = *common_.epochs.context();
     const BatchHeader& header = flight_->header;
-    // Those who verify by themselves, and one more each time: under load everybody is slow, and asking all at once would make it
-    // worse.
-    ++flight_->asked;
+    Stake by_themselves = context.at(*common_.self_index())->stake;
+    Stake expected = by_themselves;
     std::size_t further = 0;
-    Stake expected = context.at(*common_.self_index())->stake;
     for (const SignerIndex candidate : verifier_order(context, header.lane, header.height)) {
         const OperatorInfo& peer = *context.at(candidate);
         if (peer.number == common_.self) continue;
         if (expected >= context.weak() && ++further > flight_->asked) break;
-        expected = expected.plus(peer.stake.value);
-        if (!flight_->tally.has_verified(candidate)) common_.send_self_evident(peer.number, VerifyRequest{ref_of(header)});
+        const bool needs_no_request = by_themselves < context.weak() && flight_->asked == 0;
+        by_themselves = by_themselves.plus(peer.stake.value);
+        if (!is_silent(peer.number)) expected = expected.plus(peer.stake.value);
+        if (!needs_no_request && !flight_->tally.has_verified(candidate))
+            common_.send_self_evident(peer.number, VerifyRequest{ref_of(header)});
     }
-    arm_verify();
 }
 
 void OwnLane::arm_verify() {

@@ -19,7 +19,8 @@ struct Place {
 ///      parent is final too, in time for the chain's next block, or when the parent has waited for its block for long.
 ///   2. A place in a batch is promised before the batch is sealed: heights and positions of waiting batches never change.
 ///   3. A header is signed once per (epoch, height), through the gate, and stored with its payload before it is offered.
-///   4. Without a certificate in time the members are asked to verify; without answers everything is offered again.
+///   4. Who verifies by itself but was not heard for long is replaced at once; without a certificate in time one more member is
+///      asked to verify; without answers everything is offered again.
 ///   5. When an epoch begins, what is above its base is sealed again: same payloads, same order, same heights.
 class OwnLane {
   public:
@@ -87,6 +88,8 @@ class OwnLane {
     void acknowledge_own();
     void offer_to(const std::vector<OperatorNumber>& peers);
     [[nodiscard]] std::vector<OperatorNumber> attentive_peers() const;
+    [[nodiscard]] bool is_silent(OperatorNumber peer) const;
+    void ask_to_verify();
     void arm_retry();
     void arm_verify();
     void certify_if_enough();

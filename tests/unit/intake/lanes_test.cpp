@@ -133,7 +133,7 @@ TEST(OwnLane, AsksTheOthersToVerifyWhenTheFirstVerifierIsSilent) {
     EXPECT_EQ(cluster.at(0).certificates().size(), 1U);
 }
 
-TEST(OwnLane, LosesNoPatienceWithMembersThatAreDeadBatchAfterBatch) {
+TEST(OwnLane, WaitsForNobodyThatIsDeadBatchAfterBatch) {
     Cluster cluster(7);
     const User user = cluster.user_at(0);
     cluster.stop(5);
@@ -142,7 +142,8 @@ TEST(OwnLane, LosesNoPatienceWithMembersThatAreDeadBatchAfterBatch) {
     const DurationMs longest = 2 * (intake::verify_after_ms + 2 * intake::usual_ms_max);
     for (std::uint64_t nonce = 0; nonce < 60; ++nonce) {
         ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
-        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), longest) << "batch " << nonce;
+        const bool known_to_be_silent = nonce >= intake::unheard_batches_max;
+        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), known_to_be_silent ? 0 : longest) << "batch " << nonce;
         if (nonce % 8 == 7) cluster.finalize();
     }
 }
@@ -406,8 +407,8 @@ TEST(OwnLane, ADeadPeerGetsNoPayloadsAfterAWhile) {
     };
     for (std::uint64_t nonce = 0; nonce < 40; ++nonce) {
         ASSERT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
-        // In case the silent one was the first verifier.
-        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), intake::verify_after_ms + 2 * intake::usual_ms_max);
+        const DurationMs longest = intake::verify_after_ms + 2 * intake::usual_ms_max;  // if the silent one verifies by itself
+        ASSERT_LE(time_to_certify(cluster, 0, nonce + 1), longest);
     }
     EXPECT_EQ(offers, intake::unheard_batches_max);
     cluster.finalize();
