@@ -2,7 +2,6 @@
 
 #include <cryptopp/crc.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,11 +69,11 @@ void put_meta(MDB_txn* txn, MDB_dbi meta, std::string_view key, ByteView value, 
 std::optional<Refusal> check_or_write_meta(MDB_txn* txn, MDB_dbi meta, Environment& environment, const Options& options) {
     const auto incarnation = get_meta(txn, meta, "incarnation");
     if (!incarnation) {
-        if (::getrandom(environment.incarnation.bytes.data(), Incarnation::size_bytes, 0) != Incarnation::size_bytes)
-            environment.fail(errno, "drawing an incarnation id");
+        environment.incarnation = draw<Incarnation>();
         for (const Fact& fact : facts_of(options)) put_meta(txn, meta, fact.key, fact.value, environment);
         put_meta(txn, meta, "schema", be32(options.schema_version), environment);
         put_meta(txn, meta, "incarnation", environment.incarnation.view(), environment);
+        put_meta(txn, meta, generation_name, draw<Journal::Generation>().view(), environment);
         return std::nullopt;
     }
     const auto id = Incarnation::from(*incarnation);
@@ -141,17 +140,17 @@ MDB_txn* Environment::begin(unsigned flags) {
     return txn;
 }
 
-std::uint64_t Environment::stored_generation() {
+Journal::Generation Environment::stored_generation() {
     MDB_txn* txn = begin(MDB_RDONLY);
     const auto stored = get_meta(txn, meta, generation_name);
     mdb_txn_abort(txn);
-    return stored && stored->size() == 8 ? read_be64(*stored) : 0;
+    const auto generation = stored ? Journal::Generation::from(*stored) : std::nullopt;
+    if (!generation) fail(MDB_CORRUPTED, "reading the journal's generation");
+    return *generation;
 }
 
-int Environment::store_generation(MDB_txn* txn, std::uint64_t generation) const {
-    Bytes value;
-    append_be64(value, generation);
-    MDB_val k = text_val(generation_name), v = to_val(value);
+int Environment::store_generation(MDB_txn* txn, const Journal::Generation& generation) const {
+    MDB_val k = text_val(generation_name), v = to_val(generation.view());
     return mdb_put(txn, meta, &k, &v, 0);
 }
 

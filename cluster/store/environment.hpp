@@ -1,5 +1,6 @@
 #pragma once
 #include <lmdb.h>
+#include <sys/random.h>
 
 #include <string>
 #include <string_view>
@@ -44,10 +45,19 @@ struct Environment {
     void grow();
     void grow_if_nearly_full();
     [[noreturn]] void fail(int error, std::string_view doing) const;
-    /// The generation of the journal that the environment includes.
-    [[nodiscard]] std::uint64_t stored_generation();
-    [[nodiscard]] int store_generation(MDB_txn* txn, std::uint64_t generation) const;
+    /// The generation of the journal that the environment does not include yet.
+    [[nodiscard]] Journal::Generation stored_generation();
+    [[nodiscard]] int store_generation(MDB_txn* txn, const Journal::Generation& generation) const;
 };
+
+/// Random bytes from the kernel.
+template <class Id>
+[[nodiscard]] Id draw() {
+    Id id{};
+    if (::getrandom(id.bytes.data(), Id::size_bytes, 0) != Id::size_bytes)
+        end_process(exit_code_failed, "the kernel gives no random bytes");
+    return id;
+}
 
 /// Opens or creates the environment in a folder whose lock is held. `owner` is written into a new one and compared in an old one.
 [[nodiscard]] std::optional<Refusal> open_environment(Environment& environment, const Options& options);

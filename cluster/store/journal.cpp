@@ -11,14 +11,14 @@
 #include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
 
-/// An entry: crc (4) ‖ length of what follows (4) ‖ generation (8) ‖ number in the generation (8) ‖ records. The crc is over all
+/// An entry: crc (4) ‖ length of what follows (4) ‖ generation (16) ‖ number in the generation (8) ‖ records. The crc is over all
 /// that follows it. A record: kind (1) ‖ table (1) ‖ two byte strings, each with its length (4): key and value, key and nothing,
 /// from and to.
 namespace rondo::store {
 namespace {
 
 constexpr std::size_t sector = 512;
-constexpr std::size_t crc_bytes = 4, prefix_bytes = 8, head_bytes = 24;
+constexpr std::size_t crc_bytes = 4, prefix_bytes = 8, number_at = 24, head_bytes = 32;
 enum class RecordKind : std::uint8_t { put = 0, erase = 1, erase_range = 2 };
 static_assert(limits::journal_entry_bytes_max < limits::journal_bytes_max);
 
@@ -52,13 +52,13 @@ std::size_t size_of(std::span<const Record> records) {
 }
 std::size_t rounded_up(std::size_t size) { return (size + sector - 1) / sector * sector; }
 
-Bytes encode_entry(std::uint64_t generation, std::uint64_t number, std::span<const Record> records) {
+Bytes encode_entry(const Journal::Generation& generation, std::uint64_t number, std::span<const Record> records) {
     const std::size_t size = size_of(records);
     Bytes out;
     out.reserve(rounded_up(size));
     append_be32(out, 0);
     append_be32(out, static_cast<std::uint32_t>(size - prefix_bytes));
-    append_be64(out, generation);
+    append(out, generation.view());
     append_be64(out, number);
     for (const Record& record : records) {
         const Parts parts = parts_of(record);
@@ -140,28 +140,49 @@ std::optional<int> Journal::open(const std::filesystem::path& file) {
     return zeroed_ > 0 ? std::nullopt : sync_folder(file.parent_path());
 }
 
-std::vector<Record> Journal::recover(std::uint64_t generation) const {
+std::optional<Bytes> Journal::read(std::size_t at, std::size_t size) const {
+    Bytes out(size);
+    if (::pread(descriptor_, out.data(), size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) return std::nullopt;
+    return out;
+}
+
+/// The entry that begins there, if it is whole and of the generation.
+std::optional<Bytes> Journal::read_entry(std::size_t at, const Generation& generation) const {
+    const auto head = read(at, head_bytes);
+    if (!head || !std::ranges::equal(ByteView(*head).subspan(prefix_bytes, Generation::size_bytes), generation.view()))
+        return std::nullopt;
+    const std::size_t size = prefix_bytes + read_be32(ByteView(*head).subspan(crc_bytes, 4));
+    if (size < head_bytes || size > limits::journal_entry_bytes_max) return std::nullopt;
+    auto entry = read(at, size);
+    if (!entry || crc_of(ByteView(*entry).subspan(crc_bytes)) != read_be32(ByteView(*entry).first(crc_bytes)))
+        return std::nullopt;
+    return entry;
+}
+
+std::optional<std::uint64_t> Journal::find_entry_after(std::size_t at, const Generation& generation, std::uint64_t number) const {
+    for (; at < zeroed_; at += sector) {
+        const auto entry = read_entry(at, generation);
+        const std::uint64_t found = entry ? read_be64(ByteView(*entry).subspan(number_at, 8)) : 0;
+        if (found > number) return found;
+    }
+    return std::nullopt;
+}
+
+tl::expected<std::vector<Record>, Journal::Rotten> Journal::recover(const Generation& generation) const {
     std::vector<Record> out;
     std::size_t at = 0;
-    Bytes buffer;
     for (std::uint64_t number = 0;; ++number) {
-        buffer.resize(head_bytes);
-        if (::pread(descriptor_, buffer.data(), head_bytes, static_cast<off_t>(at)) != static_cast<ssize_t>(head_bytes))
+        const auto entry = read_entry(at, generation);
+        if (!entry || read_be64(ByteView(*entry).subspan(number_at, 8)) != number) {
+            if (const auto later = find_entry_after(at, generation, number)) return tl::unexpected(Rotten{number, *later});
             return out;
-        const std::size_t size = prefix_bytes + read_be32(ByteView(buffer).subspan(crc_bytes, 4));
-        if (size < head_bytes || size > limits::journal_entry_bytes_max) return out;
-        buffer.resize(size);
-        if (::pread(descriptor_, buffer.data(), size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) return out;
-        const ByteView entry = buffer;
-        if (crc_of(entry.subspan(crc_bytes)) != read_be32(entry.first(crc_bytes))) return out;
-        if (read_be64(entry.subspan(prefix_bytes, 8)) != generation || read_be64(entry.subspan(prefix_bytes + 8, 8)) != number)
-            return out;
-        decode_records(entry.subspan(head_bytes), out);
-        at += rounded_up(size);
+        }
+        decode_records(ByteView(*entry).subspan(head_bytes), out);
+        at += rounded_up(entry->size());
     }
 }
 
-void Journal::begin(std::uint64_t generation) {
+void Journal::begin(const Generation& generation) {
     generation_ = generation;
     position_ = 0;
     next_entry_ = 0;

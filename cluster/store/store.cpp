@@ -57,8 +57,13 @@ void prepare_derived(Environment& environment) {
     environment.marker->set_dirty();
 }
 
+/// Before the environment: one without its journal has lost what was durable in it.
 std::optional<Refusal> open_journal(Environment& environment) {
     const auto path = environment.folder / "journal";
+    if (std::filesystem::exists(environment.folder / "data.mdb") && !std::filesystem::exists(path))
+        return Refusal{exit_code_failed, "the store's journal " + path.string() +
+                                             " is missing, and with it what was stored last; put it back, or remove the "
+                                             "whole store: the operator then re-enters as one that lost its store"};
     const auto error = environment.journal.open(path);
     if (!error) return std::nullopt;
     return Refusal{*error == ENOSPC ? exit_code_disk_full : exit_code_failed,
@@ -74,6 +79,8 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     if (const auto no_folder = make_folder(options.folder)) return tl::unexpected(*no_folder);
     if (const auto no_lock = lock_folder(*environment)) return tl::unexpected(*no_lock);
     if (options.durability == Durability::derived) prepare_derived(*environment);
+    if (options.durability == Durability::durable)
+        if (const auto trouble = open_journal(*environment)) return tl::unexpected(*trouble);
     auto refusal = open_environment(*environment, options);
     if (refusal && environment->older_schema && options.durability == Durability::derived) {
         environment->discard();
@@ -81,8 +88,6 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     }
     if (refusal) return tl::unexpected(*refusal);
     environment->unsynced = options.durability == Durability::derived;
-    if (options.durability == Durability::durable)
-        if (const auto trouble = open_journal(*environment)) return tl::unexpected(*trouble);
     Store store(std::move(environment));
     store.apply_journal();
     return store;
@@ -97,12 +102,17 @@ Store::~Store() {
 /// What was durable in the journal only is now in the environment.
 void Store::apply_journal() {
     if (environment_->durability == Durability::derived) return;
-    const std::uint64_t generation = environment_->stored_generation() + 1;
-    std::vector<Record> records = environment_->journal.recover(generation);
+    const Journal::Generation generation = environment_->stored_generation();
+    auto records = environment_->journal.recover(generation);
+    if (!records)
+        end_process(exit_code_failed, "checksum failed in entry " + std::to_string(records.error().entry) + " of " +
+                                          (environment_->folder / "journal").string() + ", which entry " +
+                                          std::to_string(records.error().later_entry) +
+                                          " follows; the disk returned other bytes than were written");
     environment_->journal.begin(generation);
-    if (records.empty()) return;
+    if (records->empty()) return;
     WriteTxn txn = write();
-    for (Record& record : records) txn.apply(std::move(record));
+    for (Record& record : *records) txn.apply(std::move(record));
     txn.commit();
 }
 

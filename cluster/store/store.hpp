@@ -95,7 +95,6 @@ class WriteTxn final : public StoreView {
     explicit WriteTxn(Environment& environment);
     [[nodiscard]] int try_apply(const Record& record);
     [[nodiscard]] int try_all_again();
-    [[nodiscard]] int try_commit();
     void grow_and_redo();
     Environment* environment_;
     void* txn_;

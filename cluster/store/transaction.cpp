@@ -101,6 +101,16 @@ int try_erase_range(const Environment& environment, MDB_txn* txn, const EraseRan
     return MDB_SUCCESS;
 }
 
+/// The transaction is over, however it ends.
+int try_commit(const Environment& environment, MDB_txn* txn, const Journal::Generation& next) {
+    const bool durable = environment.durability == Durability::durable;
+    if (const int error = durable ? environment.store_generation(txn, next) : MDB_SUCCESS; error != MDB_SUCCESS) {
+        mdb_txn_abort(txn);
+        return error;
+    }
+    return mdb_txn_commit(txn);
+}
+
 }  // namespace
 
 ReadTxn::ReadTxn(Environment& environment) : environment_(&environment), txn_(environment.begin(MDB_RDONLY)) {
@@ -192,25 +202,19 @@ bool WriteTxn::log() {
     return true;
 }
 
-int WriteTxn::try_commit() {
-    const bool durable = environment_->durability == Durability::durable;
-    if (durable)
-        if (const int error = environment_->store_generation(as_txn(txn_), environment_->journal.generation())) return error;
-    return mdb_txn_commit(as_txn(std::exchange(txn_, nullptr)));
-}
-
 void WriteTxn::commit() {
     require(txn_ != nullptr, "the transaction is over");
     if (environment_->marker) environment_->marker->set_dirty();
-    int error = try_commit();
+    const auto next = draw<Journal::Generation>();
+    int error = try_commit(*environment_, as_txn(std::exchange(txn_, nullptr)), next);
     while (error == MDB_MAP_FULL) {
         grow_and_redo();  // the free list itself did not fit
-        error = try_commit();
+        error = try_commit(*environment_, as_txn(std::exchange(txn_, nullptr)), next);
     }
     environment_->writing = false;
     if (error != MDB_SUCCESS) environment_->fail(error, "committing");
     environment_->unsynced = environment_->durability == Durability::derived;
-    if (environment_->durability == Durability::durable) environment_->journal.begin(environment_->journal.generation() + 1);
+    if (environment_->durability == Durability::durable) environment_->journal.begin(next);
     applied_.clear();
     logged_ = 0;
 }

@@ -98,18 +98,47 @@ TEST_F(Journals, AreEmptyAfterACommit) {
     EXPECT_EQ(get(store, "a"), "2") << "an entry of an earlier generation is not applied again";
 }
 
-TEST_F(Journals, EndAtAnEntryThatIsNotWhole) {
-    killed_after([](Store& store) {
-        WriteTxn txn = store.write();
-        log_one(txn, "a", "1");
-        log_one(txn, "b", "2");
-        log_one(txn, "c", "3");
-    });
-    damage(512 + 30);  // within the second entry: each begins at a sector of its own
+void log_three(Store& store) {
+    WriteTxn txn = store.write();
+    log_one(txn, "a", "1");
+    log_one(txn, "b", "2");
+    log_one(txn, "c", "3");
+}
+
+TEST_F(Journals, EndAtALastEntryThatIsNotWhole) {
+    killed_after(log_three);
+    damage(2 * 512 + 40);  // within the third entry: each begins at a sector of its own
     Store store = open();
     EXPECT_EQ(get(store, "a"), "1");
-    EXPECT_EQ(get(store, "b"), "(nothing)");
-    EXPECT_EQ(get(store, "c"), "(nothing)") << "what follows a torn entry was never reported durable";
+    EXPECT_EQ(get(store, "b"), "2");
+    EXPECT_EQ(get(store, "c"), "(nothing)") << "torn while it was written, so never reported durable";
+}
+
+TEST_F(Journals, EndTheProcessWhenAnEntryRottedThatAnotherFollows) {
+    killed_after(log_three);
+    for (const std::uint64_t at : {512U, 512U + 6, 512U + 12, 512U + 30, 512U + 40}) {  // crc, length, generation, number, record
+        damage(at);
+        EXPECT_EXIT(open(), testing::ExitedWithCode(exit_code_failed), "checksum failed in entry 1 of .*which entry 2 follows");
+        damage(at);
+    }
+    Store store = open();
+    EXPECT_EQ(get(store, "c"), "3") << "the damage was undone";
+}
+
+TEST_F(Journals, OfAStoreThatWasReplacedAreNotApplied) {
+    killed_after(log_three);
+    std::filesystem::remove(options.folder / "data.mdb");
+    Store store = open();
+    EXPECT_EQ(get(store, "a"), "(nothing)");
+}
+
+TEST_F(Journals, AreMissedWhenTheyAreGone) {
+    killed_after(log_three);
+    std::filesystem::remove(file());
+    const auto refused = Store::open(options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().exit_code, exit_code_failed);
+    EXPECT_NE(refused.error().reason.find("journal is missing"), std::string::npos) << refused.error().reason;
 }
 
 TEST_F(Journals, HaveNoRoomForMoreThanTheirBound) {
