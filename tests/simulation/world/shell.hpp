@@ -26,6 +26,8 @@ enum class ShellMutant : std::uint8_t {
     signed_before_durable,       ///< takes a turn that signed something for one that explains itself
 };
 
+inline constexpr Micros beat_interval = 100 * millisecond;
+
 using SharedBytes = std::shared_ptr<const Bytes>;
 using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
 
@@ -100,6 +102,7 @@ class SimShell {
     void arm(const SetTimer& timer);
     void recover(RecoverSenders job);
     void beat();
+    void beat_after(Micros delay);
     void request_replay(Stream stream);
     void hear_from_the_start(Stream stream);
     void write_cursor(Stream stream, std::uint64_t next);
