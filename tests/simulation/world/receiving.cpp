@@ -65,6 +65,10 @@ void SimShell::on_best_effort(Stream stream, const SharedBytes& payload) {
 
 void SimShell::on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head) {
     if (!is_up()) return;
+    guarded([&] { hear_head(stream, incarnation, head); });
+}
+
+void SimShell::hear_head(Stream stream, std::uint64_t incarnation, std::uint64_t head) {
     if (!is_deterministic(stream)) {
         const Bytes key = row_key(RowKind::incarnation, static_cast<std::uint8_t>(number_of(stream) + 1));
         const auto known = store_.get(own_, key);
@@ -113,6 +117,12 @@ void SimShell::request_replay(Stream stream) {
 // ---------------------------------------------------------------------------------------- what siblings read
 
 std::vector<SimShell::Row> SimShell::rows(Stream stream, std::uint64_t from) {
+    std::vector<Row> out;
+    guarded([&] { out = read_rows(stream, from); });
+    return out;
+}
+
+std::vector<SimShell::Row> SimShell::read_rows(Stream stream, std::uint64_t from) {
     std::vector<Row> out;
     store_.scan(own_, row_key(RowKind::outbox, number_of(stream), from),
                 row_key(RowKind::outbox, static_cast<std::uint8_t>(number_of(stream) + 1)), [&](ByteView key, ByteView value) {

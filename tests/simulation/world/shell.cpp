@@ -23,23 +23,25 @@ SimShell::SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore ma
       make_(std::move(make)),
       random_(random),
       mutant_(mutant),
-      store_(traits_.tables.size() + 1) {}
+      store_(traits_.tables.size() + 1, {mutant == ShellMutant::torn_write_believed, mutant == ShellMutant::rot_believed}) {}
 
 // ------------------------------------------------------------------------------------------- life and death
 
 void SimShell::start() {
-    if (is_up()) return;
+    if (is_up() || awaits_disk_) return;
     ++life_;
     world_.trace(node_, traits_.actor, "start", life_);
-    if (!store_.get(own_, row_key(RowKind::incarnation))) store_.put(own_, row_key(RowKind::incarnation), be64(random_.next()));
-    store_.commit(true);
-    for (const Stream stream : traits_.subscriptions)
-        if (!is_best_effort(stream)) subscriptions_[stream] = {.expected = next_of(stream)};
-    note_durable_heads();
     guarded([&] {
+        store_.open(traits_.durability);
+        if (!store_.get(own_, row_key(RowKind::incarnation)))
+            store_.put(own_, row_key(RowKind::incarnation), be64(random_.next()));
+        store_.commit(true);
+        for (const Stream stream : traits_.subscriptions)
+            if (!is_best_effort(stream)) subscriptions_[stream] = {.expected = next_of(stream)};
+        settle();
         core_ = make_(store_);
         busy_ = true;
-        step_time_ = world_.now_at(node_);
+        step_time_ = now();
         take(core_->start(step_time_));
         finish_turn(true);
     });
@@ -59,6 +61,7 @@ void SimShell::die() {
     timers_.clear();
     turn_scheduled_ = busy_ = false;
     commit_due_.reset();
+    step_time_ = Instant(0);
     paused_until_ = 0;
 }
 
@@ -71,12 +74,20 @@ void SimShell::crash() {
 
 void SimShell::power_cut() {
     crash();
-    if (traits_.durability == Durability::durable) return;
-    if (random_.one_in(2))
-        store_.wipe();
-    else
-        store_.lose_unsynced(random_.below(store_.unsynced() + 1));
+    store_.lose_power(random_);
 }
+
+/// The process ends by itself; when it starts again is for others to decide.
+void SimShell::exit(Exit why) {
+    world_.trace(node_, traits_.actor, "exit", static_cast<std::uint64_t>(why));
+    store_.roll_back();
+    die();
+    awaits_disk_ = why == Exit::checksum;
+    world_.on_exit(*this, why);
+}
+
+/// As in cluster/shell: the wall clock, but never back.
+Instant SimShell::now() { return std::max(step_time_, world_.now_at(node_)); }
 
 void SimShell::restore_backup() {
     crash();
@@ -84,17 +95,21 @@ void SimShell::restore_backup() {
     world_.trace(node_, traits_.actor, "restore", life_);
     store_ = std::move(*backup_);
     backup_.reset();
+    awaits_disk_ = false;
 }
 
 void SimShell::lose_disk() {
     crash();
     world_.trace(node_, traits_.actor, "lose disk", life_);
     store_.wipe();
+    awaits_disk_ = false;
 }
 
 void SimShell::guarded(const std::function<void()>& body) {
     try {
         body();
+    } catch (const ChecksumFailed&) {
+        exit(Exit::checksum);
     } catch (const InvariantBroken& broken) {
         world_.fail("invariant of " + std::string(to_string(traits_.actor)) + " at node " + std::to_string(node_) + ": " +
                     broken.line);
@@ -111,7 +126,7 @@ void SimShell::turn() {
     busy_ = true;
     const std::size_t inputs = std::min<std::size_t>(inbox_.size(), 1 + random_.below(world_.turn_inputs_max()));
     guarded([&] {
-        step_time_ = world_.now_at(node_);
+        step_time_ = now();
         for (std::size_t i = 0; i < inputs; ++i) {
             const Item item = std::move(inbox_.front());
             inbox_.pop_front();
@@ -205,16 +220,23 @@ void SimShell::hold_back(std::vector<Action> actions, Boundary boundary) {
         commit_due_ = world_.clock().now() + hold_back_max;
         world_.clock().at(*commit_due_, [this, life = life_, due = *commit_due_] {
             if (life != life_ || commit_due_ != due) return;
-            commit();
-            std::vector<Action> late = std::exchange(unsaid_, {});
-            const std::size_t all = late.size();
-            speak(std::move(late), all);
+            guarded([&] {
+                if (!commit()) return;
+                settle();
+                std::vector<Action> late = std::exchange(unsaid_, {});
+                const std::size_t all = late.size();
+                speak(std::move(late), all);
+            });
         });
     }
     if (mutant_ == ShellMutant::cursor_of_held_back) store_.commit_only(own_);
     const auto later = std::stable_partition(actions.begin(), actions.end(), [&](const Action& a) { return may_say_now(a); });
     std::move(later, actions.end(), std::back_inserter(unsaid_));
     actions.erase(later, actions.end());
+    if (boundary == Boundary::during_commit) {
+        power_cut();
+        return world_.start_soon(*this);
+    }
     if (boundary != Boundary::none) {
         const std::size_t said = boundary == Boundary::between_sends ? random_.below(actions.size() + 1) : 0;
         speak(std::move(actions), said);
@@ -229,13 +251,24 @@ void SimShell::hold_back(std::vector<Action> actions, Boundary boundary) {
     });
 }
 
-void SimShell::commit() {
+/// False: the process has ended.
+bool SimShell::commit() {
+    if (world_.disk_is_full(node_)) {
+        exit(Exit::disk_full);
+        return false;
+    }
     store_.commit(traits_.durability == Durability::durable);
     commit_due_.reset();
-    note_durable_heads();
+    if (traits_.durability == Durability::derived || !world_.draw_sync_failure()) return true;
+    store_.lose_power(random_);
+    if (mutant_ == ShellMutant::sync_failure_ignored) return true;
+    exit(Exit::sync);
+    return false;
 }
 
-void SimShell::note_durable_heads() {
+/// The sync of the last commit has returned.
+void SimShell::settle() {
+    store_.settle();
     for (std::size_t i = 0; i < stream_count; ++i)
         if (publisher_of(static_cast<Stream>(i)) == traits_.actor)
             durable_heads_[static_cast<Stream>(i)] = head(static_cast<Stream>(i));
@@ -254,14 +287,20 @@ void SimShell::finish_turn(bool commit_anyway) {
     actions = std::exchange(unsaid_, {});
     if (mutant_ == ShellMutant::send_before_sync && boundary == Boundary::before_commit) speak(actions, actions.size());
     if (boundary == Boundary::before_commit) return world_.kill(*this);
-    commit();
+    if (!commit()) return;
+    if (boundary == Boundary::during_commit) {
+        power_cut();
+        return world_.start_soon(*this);
+    }
     if (boundary == Boundary::between_sends) {
+        settle();
         speak(std::move(actions), random_.below(actions.size() + 1));
         return world_.kill(*this);
     }
     const Micros sync = traits_.durability == Durability::durable ? 200 + random_.below(800) : 20 + random_.below(100);
     world_.clock().after(sync, [this, life = life_, said = std::move(actions)]() mutable {
         if (life != life_) return;
+        settle();
         const std::size_t all = said.size();
         speak(std::move(said), all);
         busy_ = false;

@@ -79,14 +79,16 @@ void SimShell::recover(RecoverSenders job) {
 
 /// Every 100 ms: the heads of the own streams to whoever listens, so that the loss of a last message shows.
 void SimShell::beat() {
-    if (world_.clock().now() >= paused_until_) {
+    guarded([&] {
+        if (world_.clock().now() < paused_until_) return;
         for (std::size_t i = 0; i < stream_count; ++i) {
             const auto stream = static_cast<Stream>(i);
             if (publisher_of(stream) == traits_.actor && !is_best_effort(stream))
                 world_.announce(node_, stream, incarnation(), durable_heads_[stream]);
         }
         if (random_.one_in(beats_per_sync) && !busy_) store_.sync();
-    }
+    });
+    if (!is_up()) return;
     beat_after(beat_interval);
 }
 
