@@ -143,6 +143,32 @@ TEST(Agreement, HoldsWhenClocksJump) {
     EXPECT_TRUE(sim.accused().empty());
 }
 
+/// What breaks no rule that evidence exists of, or breaks it where nobody honest is misled: the others go on, and nobody is
+/// accused but the one who did it.
+class Nuisance : public testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(Nuisance, CostsTheOthersNeitherSafetyNorTheirBacklog) {
+    Options options = calm();
+    options.parameters.censorship_ms = 3000;
+    Simulation sim{options, real_cores()};
+    sim.byzantine(1, GetParam()).run(8s).recover();
+    EXPECT_HOLDS(sim);
+    const std::set culprit{sim.world().number_of(1)};
+    EXPECT_TRUE(std::includes(culprit.begin(), culprit.end(), sim.accused().begin(), sim.accused().end()));
+    EXPECT_GT(sim.verdict().executed, 100U) << sim.verdict().summary;
+}
+
+std::string name_of(const testing::TestParamInfo<Misbehaviour>& kind) {
+    std::string name(to_string(kind.param));
+    std::erase(name, '-');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, Nuisance,
+                         testing::Values(Misbehaviour::selective_acks, Misbehaviour::bogus_certificates, Misbehaviour::stale_peer,
+                                         Misbehaviour::amplifying_peer, Misbehaviour::censoring_leader),
+                         name_of);
+
 class Evidence : public testing::TestWithParam<Misbehaviour> {};
 
 TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
@@ -155,13 +181,9 @@ TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, Evidence,
-                         testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork),
-                         [](const auto& kind) {
-                             std::string name;
-                             for (const char c : std::string(to_string(kind.param)))
-                                 if (c != '-') name += c;
-                             return name;
-                         });
+                         testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork,
+                                         Misbehaviour::twins),
+                         name_of);
 
 TEST(Liveness, HoldsUnderASilentLeader) {
     Simulation sim{calm(), real_cores()};

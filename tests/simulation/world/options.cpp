@@ -11,7 +11,8 @@ namespace {
 constexpr std::array<std::string_view, 3> stakes_names{"equal", "skewed", "near-a-third"};
 constexpr std::array<std::string_view, 3> partition_names{"whole", "one-way", "partial"};
 constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{
-    "equivocating-leader", "double-voter", "nullify-and-finalize", "silent-leader", "lane-fork", "withholder"};
+    "equivocating-leader", "double-voter",       "nullify-and-finalize", "silent-leader",   "lane-fork",        "withholder",
+    "selective-acks",      "bogus-certificates", "stale-peer",           "amplifying-peer", "censoring-leader", "twins"};
 
 FaultPlan draw_faults(Random& random) {
     FaultPlan plan;
@@ -80,7 +81,6 @@ std::vector<NodeIndex> draw_bad_disks(const Options& options, Random& random) {
 
 std::string_view to_string(Stakes stakes) { return stakes_names[static_cast<std::size_t>(stakes)]; }
 std::string_view to_string(Misbehaviour m) { return misbehaviour_names[static_cast<std::size_t>(m)]; }
-bool leaves_evidence(Misbehaviour m) { return m != Misbehaviour::silent_leader && m != Misbehaviour::withholder; }
 
 Parameters Options::fast_parameters() {
     Parameters p;
