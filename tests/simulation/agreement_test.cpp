@@ -165,8 +165,9 @@ std::string name_of(const testing::TestParamInfo<Misbehaviour>& kind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, Nuisance,
-                         testing::Values(Misbehaviour::selective_acks, Misbehaviour::bogus_certificates, Misbehaviour::stale_peer,
-                                         Misbehaviour::amplifying_peer, Misbehaviour::censoring_leader),
+                         testing::Values(Misbehaviour::selective_acks, Misbehaviour::bogus_certificates,
+                                         Misbehaviour::wrong_results, Misbehaviour::stale_peer, Misbehaviour::amplifying_peer,
+                                         Misbehaviour::censoring_leader),
                          name_of);
 
 class Evidence : public testing::TestWithParam<Misbehaviour> {};

@@ -70,6 +70,7 @@ class CorruptConsensus : public Tamperer {
         if (misbehaviour() == Misbehaviour::silent_leader) return;
         follow(proposal);
         if (misbehaviour() == Misbehaviour::bogus_certificates) return cite_nothing(proposal, std::move(send), out);
+        if (misbehaviour() == Misbehaviour::wrong_results) return cite_wrongly(proposal, std::move(send), out);
         if (misbehaviour() != Misbehaviour::equivocating_leader) return out.push_back(std::move(send));
         Proposal other = proposal;
         ++other.timestamp_ms;
@@ -115,6 +116,29 @@ class CorruptConsensus : public Tamperer {
         out.push_back({send.channel, send.to, encode(ConsensusMessage{block})});
     }
 
+    void cite_wrongly(Proposal block, Send send, std::vector<Send>& out) {
+        if (block.executed.height == Height(0)) return out.push_back(std::move(send));
+        block.executed.result_digest.bytes[0] ^= 0xff;
+        sign(block, Kind::proposal);
+        out.push_back({send.channel, send.to, encode(ConsensusMessage{block})});
+    }
+
+    /// The others' signatures are its own. One half hears that the view is final, the other that it is skipped.
+    [[nodiscard]] Certificate forged(const Vote& vote, bool skipped) {
+        Certificate out{
+            skipped ? VoteKind::nullify : VoteKind::finalize, vote.epoch, vote.view, skipped ? Digest{} : vote.digest, {}, {}};
+        for (std::size_t i = 0; i < setup_.genesis.operators.size(); ++i) {
+            out.signers.emplace_back(static_cast<std::uint16_t>(i));
+            Vote mine = vote;
+            mine.vote = out.vote;
+            mine.digest = out.digest;
+            mine.signer = out.signers.back();
+            sign(mine, kind_of(mine.vote));
+            out.signatures.push_back(mine.signature);
+        }
+        return out;
+    }
+
     void add_votes(const Vote& vote, const Send& send, std::vector<Send>& out) {
         const auto say = [&](VoteKind kind, const Digest& digest) {
             Vote extra = vote;
@@ -127,6 +151,8 @@ class CorruptConsensus : public Tamperer {
             const auto twin = twin_.find(vote.digest);
             if (twin != twin_.end()) say(vote.vote, twin->second);
         }
+        if (misbehaviour() == Misbehaviour::bogus_certificates && vote.vote == VoteKind::notarize)
+            out.push_back({send.channel, send.to, encode(ConsensusMessage{forged(vote, in_second_half(send.to))})});
         if (misbehaviour() == Misbehaviour::double_voter && vote.vote == VoteKind::notarize) {
             Digest invented = vote.digest;
             invented.bytes[0] ^= 0xff;

@@ -35,13 +35,16 @@ struct Simulation::Parts {
           certificates(complain),
           signatures(members, complain),
           receipts(members, complain),
+          availability(members, complain),
           ledger(world.genesis(), options.nodes, members, complain),
           evidence(members, complain),
           workload(world) {
         eavesdropper.add(certificates);
         eavesdropper.add(signatures);
         eavesdropper.add(receipts);
-        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &evidence, &workload})
+        eavesdropper.add(availability);
+        for (Observer* o :
+             std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &evidence, &workload})
             world.add(*o);
         for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
     }
@@ -55,6 +58,7 @@ struct Simulation::Parts {
     CertificateOracle certificates;
     SignatureOracle signatures;
     ReceiptOracle receipts;
+    AvailabilityOracle availability;
     LedgerOracle ledger;
     EvidenceOracle evidence;
     Workload workload;
@@ -194,7 +198,7 @@ void Simulation::print_states() {
         if (!shell->is_up())
             std::printf(" down");
         else
-            for (const StatusField& field : shell->core()->status()) {
+            for (const StatusField& field : shell->status()) {
                 const auto* number = std::get_if<std::uint64_t>(&field.value);
                 std::printf(" %s=%s", field.name.c_str(),
                             number != nullptr ? std::to_string(*number).c_str() : std::get<std::string>(field.value).c_str());
@@ -255,7 +259,7 @@ void Simulation::check_batches() {
 void Simulation::check_quarantines() {
     for (SimShell* shell : parts().world.shells()) {
         if (!shell->is_up() || options_.is_byzantine(shell->node()) || options_.has_bad_disk(shell->node())) continue;
-        for (const StatusField& field : shell->core()->status())
+        for (const StatusField& field : shell->status())
             if (field.name == "quarantined")
                 parts().world.fail("node " + std::to_string(shell->node()) +
                                    " is in quarantine with a good disk: " + std::get<std::string>(field.value));

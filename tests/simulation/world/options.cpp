@@ -10,9 +10,19 @@ namespace {
 
 constexpr std::array<std::string_view, 3> stakes_names{"equal", "skewed", "near-a-third"};
 constexpr std::array<std::string_view, 3> partition_names{"whole", "one-way", "partial"};
-constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{
-    "equivocating-leader", "double-voter",       "nullify-and-finalize", "silent-leader",   "lane-fork",        "withholder",
-    "selective-acks",      "bogus-certificates", "stale-peer",           "amplifying-peer", "censoring-leader", "twins"};
+constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{"equivocating-leader",
+                                                                              "double-voter",
+                                                                              "nullify-and-finalize",
+                                                                              "silent-leader",
+                                                                              "lane-fork",
+                                                                              "withholder",
+                                                                              "selective-acks",
+                                                                              "bogus-certificates",
+                                                                              "wrong-results",
+                                                                              "stale-peer",
+                                                                              "amplifying-peer",
+                                                                              "censoring-leader",
+                                                                              "twins"};
 
 FaultPlan draw_faults(Random& random) {
     FaultPlan plan;

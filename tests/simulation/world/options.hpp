@@ -24,13 +24,14 @@ enum class Misbehaviour : std::uint8_t {
     lane_fork,             ///< two headers per lane height, and acks of both
     withholder,            ///< offers its batches to a bare quorum and answers no fetch
     selective_acks,        ///< acknowledges the batches of one half only
-    bogus_certificates,    ///< certificates of availability of what nobody has, and cuts that cite it
+    bogus_certificates,    ///< certificates that no quorum signed: of batches that nobody has, cited in its cuts, and of votes
+    wrong_results,         ///< cites results that nobody computed
     stale_peer,            ///< says old things again beside each new one
     amplifying_peer,       ///< says everything eight times
     censoring_leader,      ///< neither proposes nor notarizes what one lane holds
     twins,                 ///< the node twice, with one key: each half of the peers has its own
 };
-inline constexpr std::size_t misbehaviour_count = 12;
+inline constexpr std::size_t misbehaviour_count = 13;
 [[nodiscard]] std::string_view to_string(Misbehaviour misbehaviour);
 
 struct ByzantineMember {

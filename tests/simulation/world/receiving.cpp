@@ -143,6 +143,14 @@ std::vector<SimShell::Row> SimShell::read_rows(Stream stream, std::uint64_t from
     return out;
 }
 
+std::vector<StatusField> SimShell::status() {
+    std::vector<StatusField> out;
+    guarded([&] {
+        if (is_up()) out = core_->status();
+    });
+    return out;
+}
+
 std::uint64_t SimShell::head(Stream stream) const {
     const auto row = store_.get(own_, row_key(RowKind::head, number_of(stream)));
     return row ? read_be64(*row) : 0;

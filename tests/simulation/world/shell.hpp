@@ -64,7 +64,8 @@ class SimShell {
     [[nodiscard]] std::uint64_t life() const { return life_; }
     [[nodiscard]] const ActorTraits& traits() const { return traits_; }
     [[nodiscard]] NodeIndex node() const { return node_; }
-    [[nodiscard]] Core* core() { return core_.get(); }
+    /// What the core says of itself; nothing of a dead one.
+    [[nodiscard]] std::vector<StatusField> status();
     [[nodiscard]] std::size_t queued() const { return inbox_.size(); }
     [[nodiscard]] std::size_t queued_max() const { return queued_max_; }
 
