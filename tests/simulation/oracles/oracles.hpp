@@ -53,6 +53,19 @@ class CertificateOracle : public Listener {
     std::map<std::pair<Epoch, View>, ViewRecord> views_;
 };
 
+/// Every view that the final chain passes over was nullified by a quorum.
+class SkipOracle : public Observer, public Listener {
+  public:
+    SkipOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_vote(const Vote& vote) override;
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
+
+  private:
+    const Members& members_;
+    Complain complain_;
+    std::map<std::pair<Epoch, View>, std::set<SignerIndex>> nullified_;
+};
+
 /// An outside log of every signature: no honest key signs twice for a slot, restarts or not, nor both Nullify and Finalize.
 class SignatureOracle : public Listener {
   public:

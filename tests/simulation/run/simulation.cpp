@@ -33,6 +33,7 @@ struct Simulation::Parts {
           eavesdropper(members),
           agreement(world.genesis(), options.nodes, members, complain),
           certificates(complain),
+          skips(members, complain),
           signatures(members, complain),
           receipts(members, complain),
           availability(members, complain),
@@ -40,11 +41,12 @@ struct Simulation::Parts {
           evidence(members, complain),
           workload(world) {
         eavesdropper.add(certificates);
+        eavesdropper.add(skips);
         eavesdropper.add(signatures);
         eavesdropper.add(receipts);
         eavesdropper.add(availability);
         for (Observer* o :
-             std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &evidence, &workload})
+             std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &skips, &evidence, &workload})
             world.add(*o);
         for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
     }
@@ -56,6 +58,7 @@ struct Simulation::Parts {
     Eavesdropper eavesdropper;
     AgreementOracle agreement;
     CertificateOracle certificates;
+    SkipOracle skips;
     SignatureOracle signatures;
     ReceiptOracle receipts;
     AvailabilityOracle availability;

@@ -300,9 +300,11 @@ void SimShell::finish_turn(bool commit_anyway) {
     const Micros sync = traits_.durability == Durability::durable ? 200 + random_.below(800) : 20 + random_.below(100);
     world_.clock().after(sync, [this, life = life_, said = std::move(actions)]() mutable {
         if (life != life_) return;
-        settle();
-        const std::size_t all = said.size();
-        speak(std::move(said), all);
+        guarded([&] {
+            settle();
+            const std::size_t all = said.size();
+            speak(std::move(said), all);
+        });
         busy_ = false;
         schedule_turn();
     });
