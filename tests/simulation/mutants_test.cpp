@@ -6,6 +6,7 @@
 
 #include "tests/simulation/cores/cores.hpp"
 #include "tests/simulation/run/simulation.hpp"
+#include "tests/simulation/twins/game.hpp"
 
 /// The simulator proves itself: each rule switched off is noticed at the seed that stands beside it, or, when what a seed means
 /// has changed, within the next twenty.
@@ -156,6 +157,29 @@ TEST_P(Mutants, AreCaught) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Mutants, testing::ValuesIn(cases), [](const auto& c) { return std::string(c.param.name); });
+
+/// The scenarios of the twins notice without chance what others need luck for.
+class TwinsMutants : public testing::TestWithParam<Mutant> {
+  protected:
+    ~TwinsMutants() override { living_mutant = Mutant::none; }
+};
+
+TEST_P(TwinsMutants, AreCaught) {
+    constexpr std::size_t step = 499;
+    const TwinsScenarios all;
+    TwinsTable table;
+    living_mutant = GetParam();
+    for (std::size_t i = 0; i < all.size(); i += step) {
+        const TwinsOutcome outcome = table.play(all.at(i));
+        if (!outcome.failure) continue;
+        std::printf("scenario %zu: %s\n", i, outcome.failure->c_str());
+        return;
+    }
+    FAIL() << "not noticed";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TwinsMutants,
+                         testing::Values(Mutant::quorum_too_small, Mutant::weak_stake_nullifies, Mutant::finalize_gate_removed));
 
 /// The same runs without a mutant, in which nothing may be broken: what is noticed above is the mutant.
 class Originals : public testing::TestWithParam<Case> {};

@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "tests/simulation/cores/cores.hpp"
 #include "tests/simulation/run/simulation.hpp"
+#include "tests/simulation/twins/game.hpp"
 
 namespace {
 
@@ -18,6 +20,8 @@ struct Arguments {
     bool trace = false;
     bool json = false;
     bool twice = false;
+    bool twins = false;
+    std::uint64_t every = 1;
 };
 
 constexpr const char* usage =
@@ -27,17 +31,38 @@ constexpr const char* usage =
     "  --nodes N     instead of the number of nodes that the seed draws\n"
     "  --twice       runs every tenth seed again and compares the traces\n"
     "  --trace       prints everything that leaves an actor\n"
-    "  --json        one JSON object per seed and one for the whole\n";
+    "  --json        one JSON object per seed and one for the whole\n"
+    "rondo-sim --twins A..B|all [--every K]\n"
+    "  Plays the scenarios with these numbers of a member that runs twice with one key: all that differ in who leads and who "
+    "hears\n"
+    "  whom during four views, whatever the names.\n"
+    "  --every K     only every K-th of them\n";
+
+bool parse_range(const char* text, Arguments& out) {
+    char* end = nullptr;
+    out.first = out.last = std::strtoull(text, &end, 10);
+    if (std::strncmp(end, "..", 2) == 0) out.last = std::strtoull(end + 2, &end, 10);
+    return *end == 0 && out.first <= out.last;
+}
 
 bool parse(int argc, char** argv, Arguments& out) {
     for (int i = 1; i < argc; ++i) {
         const std::string name = argv[i];
         const bool has_value = i + 1 < argc;
         if (name == "--seeds" && has_value) {
-            char* end = nullptr;
-            out.first = out.last = std::strtoull(argv[++i], &end, 10);
-            if (std::strncmp(end, "..", 2) == 0) out.last = std::strtoull(end + 2, &end, 10);
-            if (*end != 0 || out.first > out.last) return false;
+            if (!parse_range(argv[++i], out)) return false;
+        } else if (name == "--twins" && has_value) {
+            out.twins = true;
+            const char* which = argv[++i];
+            if (std::strcmp(which, "all") == 0) {
+                out.first = 0;
+                out.last = std::numeric_limits<std::uint64_t>::max();
+            } else if (!parse_range(which, out)) {
+                return false;
+            }
+        } else if (name == "--every" && has_value) {
+            out.every = std::strtoull(argv[++i], nullptr, 10);
+            if (out.every == 0) return false;
         } else if (name == "--nodes" && has_value) {
             out.nodes = std::strtoull(argv[++i], nullptr, 10);
             if (out.nodes < 4) return false;
@@ -85,14 +110,7 @@ void report(const Verdict& v, const Options& options, const Arguments& arguments
     std::fflush(stdout);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    Arguments arguments;
-    if (!parse(argc, argv, arguments)) {
-        std::fputs(usage, stderr);
-        return 64;
-    }
+int run_seeds(const Arguments& arguments) {
     const Cores cores = real_cores();
     const auto began = std::chrono::steady_clock::now();
     std::uint64_t runs = 0, broken = 0, simulated = 0;
@@ -113,4 +131,33 @@ int main(int argc, char** argv) {
     std::printf(format, static_cast<unsigned long long>(runs), static_cast<unsigned long long>(broken),
                 static_cast<double>(runs) * 60 / seconds, static_cast<double>(simulated) / second / seconds);
     return broken == 0 ? 0 : 1;
+}
+
+int play_twins(const Arguments& arguments) {
+    const TwinsScenarios all;
+    TwinsTable table;
+    std::uint64_t played = 0, broken = 0;
+    for (std::uint64_t i = arguments.first; i <= arguments.last && i < all.size(); i += arguments.every) {
+        const TwinsOutcome outcome = table.play(all.at(i));
+        ++played;
+        if (!outcome.failure) continue;
+        ++broken;
+        std::printf("scenario %llu BROKEN  %s\n  %s\n", static_cast<unsigned long long>(i), outcome.failure->c_str(),
+                    describe(all.at(i)).c_str());
+        std::fflush(stdout);
+    }
+    std::printf("%llu of %zu scenarios, %llu broken\n", static_cast<unsigned long long>(played), all.size(),
+                static_cast<unsigned long long>(broken));
+    return broken == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments;
+    if (!parse(argc, argv, arguments)) {
+        std::fputs(usage, stderr);
+        return 64;
+    }
+    return arguments.twins ? play_twins(arguments) : run_seeds(arguments);
 }
