@@ -209,6 +209,8 @@ TEST(SimulatedStore, EndsAtTheFirstReadOfARottenRecordAndNotBefore) {
     EXPECT_EQ(rotten, 12U);
     store.roll_back();
     EXPECT_THROW(store.scan(counted, {}, {}, [](ByteView, ByteView) { return true; }), ChecksumFailed);
+    store.heal_rot();
+    for (std::uint8_t k = 0; k < 40; ++k) EXPECT_EQ(to_bytes(*store.get(counted, Bytes{k})), (Bytes{k, 7}));
 }
 
 TEST(SimulatedStore, ScansInBothDirectionsAndErasesARange) {

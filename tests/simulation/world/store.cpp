@@ -50,8 +50,12 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
     auto it = rows.lower_bound(key);
     const bool present = it != rows.end() && !Less{}(key, it->first);
     if (!present && !value) return;
-    const bool rotten = !rotten_.empty() && rotten_.erase({table, to_bytes(key)}) != 0;
-    open_.push_back({table, to_bytes(key), present ? std::optional(std::move(it->second)) : std::nullopt, rotten});
+    std::optional<Bytes> written;
+    if (const auto rotten = rotten_.find({table, to_bytes(key)}); rotten != rotten_.end()) {
+        written = std::move(rotten->second);
+        rotten_.erase(rotten);
+    }
+    open_.push_back({table, to_bytes(key), present ? std::optional(std::move(it->second)) : std::nullopt, std::move(written)});
     if (!value)
         rows.erase(it);
     else if (present)
@@ -62,7 +66,7 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
 
 void SimStore::undo(Journal& journal) {
     for (auto it = journal.rbegin(); it != journal.rend(); ++it) {
-        if (it->rotten) rotten_.emplace(Place{it->table, it->key}, *it->before);
+        if (it->written) rotten_.insert_or_assign(Place{it->table, it->key}, std::move(*it->written));
         if (it->before)
             tables_[it->table].insert_or_assign(it->key, std::move(*it->before));
         else
@@ -91,6 +95,7 @@ void SimStore::lose_power(Random& random) {
     power_failed_ = true;
     for (const Journal& journal : lost)
         for (const Undo& u : journal) {
+            heal({u.table, u.key});
             const auto row = tables_[u.table].find(u.key);
             torn_[{u.table, u.key}] = row == tables_[u.table].end() ? std::nullopt : std::optional(row->second);
         }
@@ -127,9 +132,15 @@ void SimStore::rot(Random& random) {
     }
 }
 
+void SimStore::heal(const Place& place) {
+    const auto rotten = rotten_.find(place);
+    if (rotten == rotten_.end()) return;
+    tables_[place.first].insert_or_assign(place.second, std::move(rotten->second));
+    rotten_.erase(rotten);
+}
+
 void SimStore::heal_rot() {
-    for (auto& [place, value] : rotten_) tables_[place.first].insert_or_assign(place.second, std::move(value));
-    rotten_.clear();
+    while (!rotten_.empty()) heal(Place(rotten_.begin()->first));
 }
 
 SimStore SimStore::backup() const {

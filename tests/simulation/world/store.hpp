@@ -60,7 +60,7 @@ class SimStore : public StoreView {
         std::size_t table;
         Bytes key;
         std::optional<Bytes> before;
-        bool rotten = false;
+        std::optional<Bytes> written;  ///< where `before` is not what was
     };
     using Journal = std::vector<Undo>;
     using Place = std::pair<std::size_t, Bytes>;
@@ -75,6 +75,7 @@ class SimStore : public StoreView {
     void set(std::size_t table, ByteView key, std::optional<Bytes> value);
     void undo(Journal& journal);
     void apply_torn();
+    void heal(const Place& place);
     [[nodiscard]] const Bytes& checked(std::size_t table, Rows::const_iterator row) const;
 
     StoreTrust trust_;
