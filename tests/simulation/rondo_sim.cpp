@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/simulation/cores/cores.hpp"
+#include "tests/simulation/recorded/recorded.hpp"
 #include "tests/simulation/run/simulation.hpp"
 #include "tests/simulation/twins/game.hpp"
 
@@ -17,6 +18,8 @@ struct Arguments {
     std::uint64_t first = 1;
     std::uint64_t last = 20;
     std::size_t nodes = 0;
+    std::string stakes;
+    std::string latencies;
     bool trace = false;
     bool json = false;
     bool twice = false;
@@ -25,10 +28,12 @@ struct Arguments {
 };
 
 constexpr const char* usage =
-    "rondo-sim --seeds A..B [--nodes N] [--twice] [--trace] [--json]\n"
+    "rondo-sim --seeds A..B [--nodes N] [--stakes NAME] [--latencies NAME] [--twice] [--trace] [--json]\n"
     "  Runs the six cores of N nodes in one thread on a virtual clock, once per seed, with the faults that the seed draws.\n"
     "  --seeds A..B  the seeds, both ends included; one number is one seed\n"
     "  --nodes N     instead of the number of nodes that the seed draws\n"
+    "  --stakes      recorded ones instead: cosmos, solana or sui\n"
+    "  --latencies   recorded ones instead: aws, cometbft or cities\n"
     "  --twice       runs every tenth seed again and compares the traces\n"
     "  --trace       prints everything that leaves an actor\n"
     "  --json        one JSON object per seed and one for the whole\n"
@@ -66,6 +71,10 @@ bool parse(int argc, char** argv, Arguments& out) {
         } else if (name == "--nodes" && has_value) {
             out.nodes = std::strtoull(argv[++i], nullptr, 10);
             if (out.nodes < 4) return false;
+        } else if (name == "--stakes" && has_value) {
+            out.stakes = argv[++i];
+        } else if (name == "--latencies" && has_value) {
+            out.latencies = argv[++i];
         } else if (name == "--trace") {
             out.trace = true;
         } else if (name == "--json") {
@@ -88,6 +97,27 @@ std::string quoted(const std::string& text) {
     return out + '"';
 }
 
+std::string setting_of(const Arguments& arguments) {
+    std::string out;
+    if (arguments.nodes != 0) out += " --nodes " + std::to_string(arguments.nodes);
+    if (!arguments.stakes.empty()) out += " --stakes " + arguments.stakes;
+    if (!arguments.latencies.empty()) out += " --latencies " + arguments.latencies;
+    return out;
+}
+
+/// Nothing if a recording is wanted that is not there.
+std::optional<Options> options_of(std::uint64_t seed, const Arguments& arguments) {
+    Setting setting;
+    setting.nodes = arguments.nodes != 0 ? arguments.nodes : draw_options(seed).nodes;
+    const auto stakes = recorded_stakes(arguments.stakes, setting.nodes);
+    const auto latencies = recorded_latencies(arguments.latencies, setting.nodes);
+    if (stakes.has_value() == arguments.stakes.empty() || latencies.has_value() == arguments.latencies.empty())
+        return std::nullopt;
+    setting.stakes = stakes.value_or(std::vector<std::uint64_t>{});
+    setting.latencies = latencies.value_or(std::vector<Micros>{});
+    return draw_options(seed, setting);
+}
+
 void report(const Verdict& v, const Options& options, const Arguments& arguments) {
     if (arguments.json) {
         std::printf(
@@ -104,8 +134,7 @@ void report(const Verdict& v, const Options& options, const Arguments& arguments
     } else {
         std::printf("seed %-8llu BROKEN  %s\n  options: %s\n  users: %s\n  replay: rondo-sim --seeds %llu%s --trace\n",
                     static_cast<unsigned long long>(v.seed), v.failure->c_str(), describe(options).c_str(), v.summary.c_str(),
-                    static_cast<unsigned long long>(v.seed),
-                    arguments.nodes == 0 ? "" : (" --nodes " + std::to_string(arguments.nodes)).c_str());
+                    static_cast<unsigned long long>(v.seed), setting_of(arguments).c_str());
     }
     std::fflush(stdout);
 }
@@ -115,11 +144,15 @@ int run_seeds(const Arguments& arguments) {
     const auto began = std::chrono::steady_clock::now();
     std::uint64_t runs = 0, broken = 0, simulated = 0;
     for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-        const Options options = draw_options(seed, arguments.nodes);
-        Verdict verdict = run_once(options, cores, arguments.trace);
-        if (arguments.twice && seed % 10 == 0 && run_once(options, cores).trace_hash != verdict.trace_hash && verdict.ok())
+        const auto options = options_of(seed, arguments);
+        if (!options) {
+            std::fputs("no such recording here: see --help, and RONDO_DATA_DIR of the build\n", stderr);
+            return 64;
+        }
+        Verdict verdict = run_once(*options, cores, arguments.trace);
+        if (arguments.twice && seed % 10 == 0 && run_once(*options, cores).trace_hash != verdict.trace_hash && verdict.ok())
             verdict.failure = "two runs of one seed left different traces";
-        report(verdict, options, arguments);
+        report(verdict, *options, arguments);
         ++runs;
         broken += verdict.ok() ? 0 : 1;
         simulated += verdict.simulated;

@@ -124,13 +124,15 @@ std::vector<std::uint64_t> Options::stake_ethers() const {
     return out;
 }
 
-Options draw_options(std::uint64_t seed, std::size_t nodes) {
+Options draw_options(std::uint64_t seed, const Setting& setting) {
     Random random(seed * 0x2545f4914f6cdd1dULL + 1);
     Options options;
     options.seed = seed;
     constexpr std::array<std::size_t, 8> sizes{4, 4, 4, 4, 4, 5, 6, 7};
     const std::size_t drawn = sizes[random.below(sizes.size())];
-    options.nodes = nodes == 0 ? drawn : nodes;
+    options.nodes = setting.nodes == 0 ? drawn : setting.nodes;
+    options.recorded_stakes = setting.stakes;
+    options.latencies = setting.latencies;
     options.stakes = static_cast<Stakes>(random.below(3));
     options.policy = static_cast<Policy>(random.below(3));
     options.parameters.epoch_blocks = random.one_in(2) ? random.between(12, 60) : 1024;

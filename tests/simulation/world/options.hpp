@@ -99,8 +99,13 @@ struct Options {
 };
 
 /// The options of a seed: a random subset of the faults at random intensities ("swarm testing", Groce et al., 2012), so that
-/// runs differ in kind and not only in luck. `nodes` 0: drawn too.
-[[nodiscard]] Options draw_options(std::uint64_t seed, std::size_t nodes = 0);
+/// runs differ in kind and not only in luck. What the setting says is not drawn.
+struct Setting {
+    std::size_t nodes = 0;
+    std::vector<std::uint64_t> stakes;
+    std::vector<Micros> latencies;
+};
+[[nodiscard]] Options draw_options(std::uint64_t seed, const Setting& setting = {});
 [[nodiscard]] std::string describe(const Options& options);
 
 }  // namespace rondo::sim
