@@ -117,7 +117,8 @@ struct StreamTap::Impl {
     std::vector<Message> waiting;  ///< rest of the last chunk, in reverse
 };
 
-StreamTap::StreamTap(const std::string& publisher_endpoint, std::vector<Stream> streams) : impl_(std::make_unique<Impl>()) {
+StreamTap::StreamTap(const std::string& publisher_endpoint, const std::vector<Stream>& streams)
+    : impl_(std::make_unique<Impl>()) {
     bus::set_common_options(impl_->socket, limits::stream_hwm, frame_bytes_max);
     for (const Stream stream : streams) {
         const auto topic = static_cast<std::uint8_t>(stream);

@@ -68,7 +68,7 @@ class Client {
 /// Reads a stream live, from the next message on, without a cursor: for tools that watch. May miss messages when slow.
 class StreamTap {
   public:
-    StreamTap(const std::string& publisher_endpoint, std::vector<Stream> streams);
+    StreamTap(const std::string& publisher_endpoint, const std::vector<Stream>& streams);
     ~StreamTap();
     StreamTap(StreamTap&&) noexcept;
     struct Message {

@@ -98,6 +98,78 @@ INSTANTIATE_TEST_SUITE_P(OfEachKind, BadDisk,
                                          World::DiskFault::both_rolled_back, World::DiskFault::intake_lost,
                                          World::DiskFault::consensus_lost, World::DiskFault::both_lost));
 
+/// Each actor in turn reads a record that nobody wrote: it ends, and comes back with an empty disk.
+class RottenDisk : public testing::TestWithParam<Actor> {};
+
+TEST_P(RottenDisk, EndsTheActorBeforeItSaysAnythingMore) {
+    Options options = calm();
+    options.parameters.epoch_blocks = 40;
+    Simulation sim{options, real_cores()};
+    sim.bad_disk(1).run(2s);
+    for (int page = 0; page < 40; ++page) sim.world().rot_disk(1, GetParam());
+    sim.crash(1, GetParam(), 50ms).run(3s);
+    EXPECT_EQ(sim.world().exits(Exit::checksum), 1U);
+    sim.recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_TRUE(sim.accused().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachActor, RottenDisk,
+                         testing::Values(Actor::intake, Actor::consensus, Actor::execution, Actor::da, Actor::watcher,
+                                         Actor::rewards),
+                         [](const auto& actor) { return std::string(to_string(actor.param)); });
+
+TEST(Agreement, HoldsWhenADiskIsFullForAWhile) {
+    Simulation sim{calm(), real_cores()};
+    sim.run(1s);
+    sim.world().fill_disk(2, 3 * second);
+    sim.run(2s);
+    const std::uint64_t ended = sim.world().exits(Exit::disk_full);
+    EXPECT_GE(ended, 4U) << "every actor that stores something";
+    sim.run(3s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_EQ(sim.world().exits(Exit::disk_full), ended) << "each starts again when there is room, and not before";
+}
+
+TEST(Agreement, HoldsWhenClocksJump) {
+    Simulation sim{calm(), real_cores()};
+    sim.run(1s);
+    sim.world().set_clock(0, 3000);
+    sim.world().set_clock(1, -3000);
+    sim.run(4s);
+    sim.world().set_clock(0, -2000);
+    sim.crash(0, 100ms).run(3s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_TRUE(sim.accused().empty());
+}
+
+/// What breaks no rule that evidence exists of, or breaks it where nobody honest is misled: the others go on, and nobody is
+/// accused but the one who did it.
+class Nuisance : public testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(Nuisance, CostsTheOthersNeitherSafetyNorTheirBacklog) {
+    Options options = calm();
+    options.parameters.censorship_ms = 3000;
+    Simulation sim{options, real_cores()};
+    sim.byzantine(1, GetParam()).run(8s).recover();
+    EXPECT_HOLDS(sim);
+    const std::set culprit{sim.world().number_of(1)};
+    EXPECT_TRUE(std::includes(culprit.begin(), culprit.end(), sim.accused().begin(), sim.accused().end()));
+    EXPECT_GT(sim.verdict().executed, 100U) << sim.verdict().summary;
+}
+
+std::string name_of(const testing::TestParamInfo<Misbehaviour>& kind) {
+    std::string name(to_string(kind.param));
+    std::erase(name, '-');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, Nuisance,
+                         testing::Values(Misbehaviour::selective_acks, Misbehaviour::bogus_certificates,
+                                         Misbehaviour::wrong_results, Misbehaviour::stale_peer, Misbehaviour::amplifying_peer,
+                                         Misbehaviour::censoring_leader),
+                         name_of);
+
 class Evidence : public testing::TestWithParam<Misbehaviour> {};
 
 TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
@@ -110,13 +182,9 @@ TEST_P(Evidence, NamesTheOneWhoMisbehavesAndNobodyElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, Evidence,
-                         testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork),
-                         [](const auto& kind) {
-                             std::string name;
-                             for (const char c : std::string(to_string(kind.param)))
-                                 if (c != '-') name += c;
-                             return name;
-                         });
+                         testing::Values(Misbehaviour::equivocating_leader, Misbehaviour::double_voter, Misbehaviour::lane_fork,
+                                         Misbehaviour::twins),
+                         name_of);
 
 TEST(Liveness, HoldsUnderASilentLeader) {
     Simulation sim{calm(), real_cores()};

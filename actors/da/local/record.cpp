@@ -88,7 +88,7 @@ FoundRecord read_record(int file, std::uint64_t offset, std::uint64_t file_bytes
     const std::uint64_t total = record_header_bytes + sizes->meta + sizes->blob + record_check_bytes;
     if (left < total) return with_state(RecordState::torn);
     // The last record may have been extended without its data; a record with something whole behind it was synced once.
-    const FoundRecord broken =
+    FoundRecord broken =
         with_state(left == total || is_zero_from(file, offset + total, file_bytes) ? RecordState::torn : RecordState::damaged);
     FoundRecord out;
     out.state = RecordState::complete;

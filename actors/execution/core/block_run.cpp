@@ -116,7 +116,7 @@ void BlockRun::apply(const Candidate& candidate, bool free) {
 Wei BlockRun::charge(const Candidate& candidate, const CallOutcome& outcome, bool free) {
     if (free && (outcome.success || outcome.harmless)) return 0;
     const Address& sender = candidate.source->sender;
-    const Wei price = candidate.transaction.effective_gas_price(fees_.base_fee);
+    Wei price = candidate.transaction.effective_gas_price(fees_.base_fee);
     Wei fee = price * outcome.gas_used;
     Wei burnt = std::min(fee, burnt_part(fees_.base_fee, outcome.gas_used, context_.parameters));
     if (free && ledger_.balance(sender) < fee) {

@@ -25,7 +25,7 @@ std::string name_of(const BatchRef& batch) {
 
 }  // namespace
 
-ExecutionCore::ExecutionCore(ExecutionConfig config, const StoreView& view)
+ExecutionCore::ExecutionCore(const ExecutionConfig& config, const StoreView& view)
     : committed_(view), store_(committed_), executor_(config.genesis, {true, config.archive}), following_(store_, view) {}
 
 Effects ExecutionCore::start(Instant) {

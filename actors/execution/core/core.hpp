@@ -14,7 +14,7 @@ struct ExecutionConfig {
 /// The execution actor: follows final blocks, computes the state, answers questions about it (README.md).
 class ExecutionCore : public Core {
   public:
-    ExecutionCore(ExecutionConfig config, const StoreView& view);
+    ExecutionCore(const ExecutionConfig& config, const StoreView& view);
 
     [[nodiscard]] Effects start(Instant now) override;
     [[nodiscard]] Effects step(Instant now, const Input& input) override;

@@ -44,6 +44,7 @@ bool AdmissionDesk::has_room_for(const std::variant<RequestId, Remote>& origin, 
 
 void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions) {
     std::vector<SubmitOutcome> outcomes;
+    outcomes.reserve(transactions.size());
     for (const Bytes& raw : transactions) outcomes.push_back(busy(crypto::keccak256(raw)));
     busy_ += outcomes.size();
     reply(origin, std::move(outcomes));

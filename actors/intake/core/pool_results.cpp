@@ -44,7 +44,8 @@ void Pool::restore_held() {
         candidate.accepted_ms = row.accepted_ms;
         candidate.again = row.again;
         restored_.insert(candidate.transaction.sender);
-        insert_held(accounts_.of(candidate.transaction.sender), std::move(candidate));
+        Sender& sender = accounts_.of(candidate.transaction.sender);
+        insert_held(sender, std::move(candidate));
         return true;
     });
 }

@@ -6,8 +6,9 @@
 
 namespace rondo::sim {
 
-/// The core, or, for a member that misbehaves, the core behind a wrapper that tampers with what it says and signs more with
-/// its key than the core would. Only consensus and intake have something to tamper with.
-[[nodiscard]] std::unique_ptr<Core> corrupted(std::unique_ptr<Core> core, Actor actor, const NodeSetup& setup);
+/// The core that `make` makes, or, for a member that misbehaves, that core behind a wrapper that tampers with what it hears and
+/// says and signs more with its key than the core would. Only consensus and intake have something to tamper with.
+[[nodiscard]] std::unique_ptr<Core> corrupted(const MakeCore& make, const StoreView& view, const ActorTraits& traits,
+                                              const NodeSetup& setup);
 
 }  // namespace rondo::sim

@@ -11,13 +11,17 @@
 namespace rondo::sim {
 
 Cores real_cores() {
-    const auto intake = [](const StoreView& view, const NodeSetup& setup) {
-        return corrupted(std::make_unique<IntakeCore>(IntakeConfig{setup.self, setup.key, setup.genesis}, view), Actor::intake,
-                         setup);
+    const auto intake = [](const StoreView& store, const NodeSetup& setup) {
+        const auto make = [&setup](const StoreView& view) {
+            return std::make_unique<IntakeCore>(IntakeConfig{setup.self, setup.key, setup.genesis}, view);
+        };
+        return corrupted(make, store, intake_traits(), setup);
     };
-    const auto consensus = [](const StoreView& view, const NodeSetup& setup) {
-        return corrupted(std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, setup.key, setup.genesis}, view),
-                         Actor::consensus, setup);
+    const auto consensus = [](const StoreView& store, const NodeSetup& setup) {
+        const auto make = [&setup](const StoreView& view) {
+            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, setup.key, setup.genesis}, view);
+        };
+        return corrupted(make, store, consensus_traits(), setup);
     };
     const auto da = [](const StoreView& view, const NodeSetup& setup) {
         return std::make_unique<da::DaCore>(da::DaConfig{setup.self, setup.genesis}, view);

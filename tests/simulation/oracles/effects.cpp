@@ -55,6 +55,29 @@ void ReceiptOracle::check(const Receipt& r, const std::vector<Hash256>& leaves) 
               " index " + std::to_string(r.index) + " holds another transaction");
 }
 
+// ------------------------------------------------------------------------------------------------ availability
+
+void AvailabilityOracle::on_ack(const Ack& ack) {
+    Acknowledged& acks = acks_[{ack.epoch, ack.digest}];
+    acks.all.insert(ack.signer);
+    if (ack.verified) acks.verified.insert(ack.signer);
+}
+
+void AvailabilityOracle::on_publish(NodeIndex, Stream stream, std::uint64_t sequence, ByteView payload, bool) {
+    if (stream != Stream::blocks) return;
+    const auto final_block = decode<FinalBlock>(payload);
+    if (!final_block) return;
+    for (const CutEntry& tip : final_block->block.cut_delta) {
+        const Epoch epoch = final_block->block.epoch;
+        const Acknowledged& acks = acks_[{epoch, tip.digest}];
+        if (members_.is_quorum(epoch, {acks.all.begin(), acks.all.end()}) &&
+            members_.is_weak(epoch, {acks.verified.begin(), acks.verified.end()}))
+            continue;
+        complain_("the final cut at height " + std::to_string(sequence) + " cites a batch of lane " +
+                  std::to_string(tip.lane.value) + " that no quorum acknowledged");
+    }
+}
+
 // ------------------------------------------------------------------------------------------------------ ledger
 
 LedgerOracle::LedgerOracle(const Genesis& genesis, std::size_t nodes, Members& members, Complain complain)
@@ -71,6 +94,8 @@ LedgerOracle::LedgerOracle(const Genesis& genesis, std::size_t nodes, Members& m
 }
 
 void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool) {
+    if (stream == Stream::blocks)
+        if (const auto final_block = decode<FinalBlock>(payload)) check_cited(final_block->block.executed);
     if (stream != Stream::results) return;
     heights_[node] = std::max(heights_[node], sequence);
     const Digest hash = crypto::blake2b(payload);
@@ -83,12 +108,21 @@ void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t seque
     if (!block) return complain_("a result that does not decode");
     if (block->height.value != sequence) return complain_("a result stands at another height than its own");
     results_[sequence] = {hash, block->block_digest};
+    result_digests_[sequence] = block->result_digest;
+    if (const auto cited = cited_.find(sequence); cited != cited_.end()) check_cited({block->height, cited->second});
     waiting_.emplace(sequence, *block);
     while (!waiting_.empty() && waiting_.begin()->first == applied_ + 1) {
         check_first(waiting_.begin()->second);
         waiting_.erase(waiting_.begin());
         ++applied_;
     }
+}
+
+void LedgerOracle::check_cited(const ExecutedRef& cited) {
+    cited_[cited.height.value] = cited.result_digest;
+    const auto executed = result_digests_.find(cited.height.value);
+    if (executed != result_digests_.end() && executed->second != cited.result_digest)
+        complain_("the final chain cites another result of height " + std::to_string(cited.height.value) + " than all computed");
 }
 
 void LedgerOracle::check_first(const ExecutedBlock& block) {

@@ -53,6 +53,19 @@ class CertificateOracle : public Listener {
     std::map<std::pair<Epoch, View>, ViewRecord> views_;
 };
 
+/// Every view that the final chain passes over was nullified by a quorum.
+class SkipOracle : public Observer, public Listener {
+  public:
+    SkipOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_vote(const Vote& vote) override;
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
+
+  private:
+    const Members& members_;
+    Complain complain_;
+    std::map<std::pair<Epoch, View>, std::set<SignerIndex>> nullified_;
+};
+
 /// An outside log of every signature: no honest key signs twice for a slot, restarts or not, nor both Nullify and Finalize.
 class SignatureOracle : public Listener {
   public:
@@ -109,7 +122,25 @@ class ReceiptOracle : public Listener {
     std::map<Place, std::vector<Hash256>> sealed_;
 };
 
-/// Equal results on all nodes, each transaction with effect at most once, supply conserved.
+/// What a final cut cites was acknowledged by a quorum, of which not all can be faulty verified the senders.
+class AvailabilityOracle : public Observer, public Listener {
+  public:
+    AvailabilityOracle(const Members& members, Complain complain) : members_(members), complain_(std::move(complain)) {}
+    void on_ack(const Ack& ack) override;
+    void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
+
+  private:
+    struct Acknowledged {
+        std::set<SignerIndex> all;
+        std::set<SignerIndex> verified;
+    };
+    const Members& members_;
+    Complain complain_;
+    std::map<std::pair<Epoch, Digest>, Acknowledged> acks_;
+};
+
+/// Equal results on all nodes, and those are the ones that final blocks cite; each transaction with effect at most once, supply
+/// conserved.
 class LedgerOracle : public Observer {
   public:
     LedgerOracle(const Genesis& genesis, std::size_t nodes, Members& members, Complain complain);
@@ -119,12 +150,15 @@ class LedgerOracle : public Observer {
 
   private:
     void check_first(const ExecutedBlock& block);
+    void check_cited(const ExecutedRef& cited);
 
     Members& members_;
     Complain complain_;
     std::vector<std::uint64_t> heights_;
     std::map<std::uint64_t, std::pair<Digest, Digest>> results_;  ///< payload hash, block digest
     std::map<std::uint64_t, ExecutedBlock> waiting_;              ///< heard before one below
+    std::map<std::uint64_t, Digest> result_digests_;
+    std::map<std::uint64_t, Digest> cited_;  ///< by final blocks
     std::uint64_t applied_ = 0;
     std::set<Hash256> effective_;
     std::map<Address, uint256> balances_;

@@ -70,6 +70,25 @@ void CertificateOracle::on_certificate(const Certificate& c) {
         complain_("the finalized digest is not the notarized one in " + at_view(c.epoch, c.view));
 }
 
+// ----------------------------------------------------------------------------------------------- skipped views
+
+void SkipOracle::on_vote(const Vote& v) {
+    if (v.vote == VoteKind::nullify) nullified_[{v.epoch, v.view}].insert(v.signer);
+}
+
+void SkipOracle::on_publish(NodeIndex, Stream stream, std::uint64_t sequence, ByteView payload, bool) {
+    if (stream != Stream::blocks) return;
+    const auto final_block = decode<FinalBlock>(payload);
+    if (!final_block) return;
+    const Proposal& block = final_block->block;
+    for (View view = block.parent_view.next(); view < block.view; view = view.next()) {
+        const auto& signers = nullified_[{block.epoch, view}];
+        if (members_.is_quorum(block.epoch, {signers.begin(), signers.end()})) continue;
+        return complain_("the final block at height " + std::to_string(sequence) + " passes over " + at_view(block.epoch, view) +
+                         ", which no quorum nullified");
+    }
+}
+
 // -------------------------------------------------------------------------------------------------- signatures
 
 void SignatureOracle::accuse(OperatorNumber signer, const std::string& what) {

@@ -62,6 +62,7 @@ class Simulation {
   private:
     struct Parts;
     Parts& parts();
+    [[nodiscard]] Micros liveness_bound() const;
     [[nodiscard]] bool is_recovered(std::uint64_t target);
     [[nodiscard]] std::string what_is_missing(std::uint64_t target);
     void print_states();

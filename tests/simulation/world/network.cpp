@@ -14,6 +14,10 @@ Network::Network(Clock& clock, Random random, std::size_t nodes, Micros latency_
         }
 }
 
+void Network::set_latencies(std::span<const Micros> latencies) {
+    for (std::size_t i = 0; i < links_.size(); ++i) links_[i].latency = latencies[i];
+}
+
 void Network::partition(const std::vector<NodeIndex>& left, const std::vector<NodeIndex>& right, bool one_way) {
     for (const NodeIndex a : left)
         for (const NodeIndex b : right) {
@@ -29,13 +33,15 @@ void Network::heal() {
     }
 }
 
-void Network::send(NodeIndex from, NodeIndex to, std::function<void()> deliver) {
-    const Link& l = link(from, to);
+void Network::send(NodeIndex from, NodeIndex to, std::size_t bytes, std::function<void()> deliver) {
+    Link& l = link(from, to);
     if (l.cut || random_.permille(faults_.drop_permille)) return;
+    l.free_at = std::max(l.free_at, clock_.now());
+    if (bytes_per_second_ != 0) l.free_at += bytes * second / bytes_per_second_;
     const std::size_t copies = random_.permille(faults_.duplicate_permille) ? 2 : 1;
     for (std::size_t i = 0; i < copies; ++i) {
         const Micros travel = l.latency + random_.below(l.latency / 8 + 1) + random_.below(faults_.jitter + 1);
-        const Micros arrival = std::max(clock_.now() + travel, l.clogged_until);
+        const Micros arrival = std::max(l.free_at + travel, l.clogged_until);
         clock_.at(arrival, deliver);
     }
 }

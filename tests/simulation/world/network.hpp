@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "tests/simulation/world/clock.hpp"
@@ -20,6 +21,11 @@ class Network {
   public:
     Network(Clock& clock, Random random, std::size_t nodes, Micros latency_min, Micros latency_max);
 
+    /// One-way, from each node to each.
+    void set_latencies(std::span<const Micros> latencies);
+    /// Of each link; what is sent meanwhile waits its turn. 0: no limit.
+    void set_bandwidth(std::uint64_t bytes_per_second) { bytes_per_second_ = bytes_per_second; }
+
     void set(LinkFaults faults) { faults_ = faults; }
     /// Nothing passes from one side to the other; with `one_way`, only from `left` to `right` nothing passes.
     void partition(const std::vector<NodeIndex>& left, const std::vector<NodeIndex>& right, bool one_way = false);
@@ -27,12 +33,13 @@ class Network {
     void clog(NodeIndex from, NodeIndex to, Micros until) { link(from, to).clogged_until = until; }
     void heal();
 
-    void send(NodeIndex from, NodeIndex to, std::function<void()> deliver);
+    void send(NodeIndex from, NodeIndex to, std::size_t bytes, std::function<void()> deliver);
 
   private:
     struct Link {
         Micros latency = 0;
         Micros clogged_until = 0;
+        Micros free_at = 0;  ///< what was sent before has left by then
         bool cut = false;
     };
     Link& link(NodeIndex from, NodeIndex to) { return links_[from * nodes_ + to]; }
@@ -40,6 +47,7 @@ class Network {
     Clock& clock_;
     Random random_;
     std::size_t nodes_;
+    std::uint64_t bytes_per_second_ = 0;
     std::vector<Link> links_;
     LinkFaults faults_;
 };

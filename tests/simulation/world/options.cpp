@@ -9,8 +9,20 @@ namespace rondo::sim {
 namespace {
 
 constexpr std::array<std::string_view, 3> stakes_names{"equal", "skewed", "near-a-third"};
-constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{
-    "equivocating-leader", "double-voter", "nullify-and-finalize", "silent-leader", "lane-fork", "withholder"};
+constexpr std::array<std::string_view, 3> partition_names{"whole", "one-way", "partial"};
+constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{"equivocating-leader",
+                                                                              "double-voter",
+                                                                              "nullify-and-finalize",
+                                                                              "silent-leader",
+                                                                              "lane-fork",
+                                                                              "withholder",
+                                                                              "selective-acks",
+                                                                              "bogus-certificates",
+                                                                              "wrong-results",
+                                                                              "stale-peer",
+                                                                              "amplifying-peer",
+                                                                              "censoring-leader",
+                                                                              "twins"};
 
 FaultPlan draw_faults(Random& random) {
     FaultPlan plan;
@@ -20,7 +32,7 @@ FaultPlan draw_faults(Random& random) {
     if (random.one_in(3)) {
         plan.partition_interval = random.between(1500, 4000) * millisecond;
         plan.partition_length = random.between(300, 3000) * millisecond;
-        plan.partitions_one_way = random.one_in(3);
+        plan.partitions = static_cast<PartitionKind>(random.below(3));
     }
     if (random.one_in(4)) plan.clog_interval = random.between(500, 2000) * millisecond;
     if (random.one_in(2)) plan.actor_crash_interval = random.between(400, 3000) * millisecond;
@@ -33,6 +45,12 @@ FaultPlan draw_faults(Random& random) {
     if (random.one_in(3)) plan.ask_loss_permille = random.between(5, 200);
     if (random.one_in(3)) plan.backend_failure_permille = random.between(20, 400);
     if (random.one_in(4)) plan.skew_ms_max = random.between(5, 150);
+    if (random.one_in(5)) {
+        plan.clock_jump_interval = random.between(700, 4000) * millisecond;
+        plan.clock_jump_ms_max = random.between(20, 2500);
+    }
+    if (random.one_in(6)) plan.sync_failure_ppm = random.between(20, 500);
+    if (random.one_in(6)) plan.disk_full_interval = random.between(1500, 5000) * millisecond;
     return plan;
 }
 
@@ -73,7 +91,6 @@ std::vector<NodeIndex> draw_bad_disks(const Options& options, Random& random) {
 
 std::string_view to_string(Stakes stakes) { return stakes_names[static_cast<std::size_t>(stakes)]; }
 std::string_view to_string(Misbehaviour m) { return misbehaviour_names[static_cast<std::size_t>(m)]; }
-bool leaves_evidence(Misbehaviour m) { return m != Misbehaviour::silent_leader && m != Misbehaviour::withholder; }
 
 Parameters Options::fast_parameters() {
     Parameters p;
@@ -96,6 +113,7 @@ bool Options::has_bad_disk(NodeIndex node) const {
 }
 
 std::vector<std::uint64_t> Options::stake_ethers() const {
+    if (!recorded_stakes.empty()) return recorded_stakes;
     std::vector<std::uint64_t> out(nodes, 32);
     if (stakes == Stakes::skewed)
         for (std::size_t i = 0; i < nodes; ++i) out[i] = 32 + 12 * (nodes - 1 - i);
@@ -106,13 +124,15 @@ std::vector<std::uint64_t> Options::stake_ethers() const {
     return out;
 }
 
-Options draw_options(std::uint64_t seed, std::size_t nodes) {
+Options draw_options(std::uint64_t seed, const Setting& setting) {
     Random random(seed * 0x2545f4914f6cdd1dULL + 1);
     Options options;
     options.seed = seed;
     constexpr std::array<std::size_t, 8> sizes{4, 4, 4, 4, 4, 5, 6, 7};
     const std::size_t drawn = sizes[random.below(sizes.size())];
-    options.nodes = nodes == 0 ? drawn : nodes;
+    options.nodes = setting.nodes == 0 ? drawn : setting.nodes;
+    options.recorded_stakes = setting.stakes;
+    options.latencies = setting.latencies;
     options.stakes = static_cast<Stakes>(random.below(3));
     options.policy = static_cast<Policy>(random.below(3));
     options.parameters.epoch_blocks = random.one_in(2) ? random.between(12, 60) : 1024;
@@ -123,11 +143,13 @@ Options draw_options(std::uint64_t seed, std::size_t nodes) {
     options.transfers_per_second = random.one_in(5) ? random.between(40, 80) : random.between(2, 30);
     options.turn_inputs_max = random.one_in(3) ? 1 : random.between(2, 64);
     options.chaos = random.between(4, 9) * second;
+    if (random.one_in(6)) options.link_bytes_per_second = random.between(60, 2000) * 1000;
     options.faults = draw_faults(random);
     if (random.one_in(2)) options.byzantine = draw_byzantine(options, random);
     if (random.one_in(4)) {
         options.faults.bad_disks = draw_bad_disks(options, random);
-        options.faults.bad_disk_interval = random.between(1000, 4000) * millisecond;
+        if (!random.one_in(3)) options.faults.bad_disk_interval = random.between(1000, 4000) * millisecond;
+        if (random.one_in(2)) options.faults.rot_interval = random.between(200, 2000) * millisecond;
     }
     return options;
 }
@@ -144,12 +166,13 @@ std::string describe(const Options& o) {
     const auto fault = [&](std::string_view name, std::uint64_t value) {
         if (value != 0) out << ' ' << name << '=' << value;
     };
+    fault("link_bytes_per_second", o.link_bytes_per_second);
     fault("drop_permille", f.links.drop_permille);
     fault("duplicate_permille", f.links.duplicate_permille);
     fault("jitter_us", f.links.jitter);
     fault("partition_interval_us", f.partition_interval);
     fault("partition_length_us", f.partition_length);
-    fault("partitions_one_way", f.partitions_one_way ? 1 : 0);
+    if (f.partition_interval != 0) out << " partitions=" << partition_names[static_cast<std::size_t>(f.partitions)];
     fault("clog_interval_us", f.clog_interval);
     fault("actor_crash_interval_us", f.actor_crash_interval);
     fault("node_crash_interval_us", f.node_crash_interval);
@@ -161,8 +184,13 @@ std::string describe(const Options& o) {
     fault("ask_loss_permille", f.ask_loss_permille);
     fault("backend_failure_permille", f.backend_failure_permille);
     fault("skew_ms_max", f.skew_ms_max);
+    fault("clock_jump_interval_us", f.clock_jump_interval);
+    fault("clock_jump_ms_max", f.clock_jump_ms_max);
+    fault("sync_failure_ppm", f.sync_failure_ppm);
+    fault("disk_full_interval_us", f.disk_full_interval);
     for (const NodeIndex node : f.bad_disks) out << " bad_disk=" << node;
     fault("bad_disk_interval_us", f.bad_disk_interval);
+    fault("rot_interval_us", f.rot_interval);
     fault("shell_mutant", static_cast<std::uint64_t>(o.shell_mutant));
     return out.str();
 }

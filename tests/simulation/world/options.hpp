@@ -23,15 +23,26 @@ enum class Misbehaviour : std::uint8_t {
     silent_leader,         ///< never proposes
     lane_fork,             ///< two headers per lane height, and acks of both
     withholder,            ///< offers its batches to a bare quorum and answers no fetch
+    selective_acks,        ///< acknowledges the batches of one half only
+    bogus_certificates,    ///< certificates that no quorum signed: of batches that nobody has, cited in its cuts, and of votes
+    wrong_results,         ///< cites results that nobody computed
+    stale_peer,            ///< says old things again beside each new one
+    amplifying_peer,       ///< says everything eight times
+    censoring_leader,      ///< neither proposes nor notarizes what one lane holds
+    twins,                 ///< the node twice, with one key: each half of the peers has its own
 };
-inline constexpr std::size_t misbehaviour_count = 6;
+inline constexpr std::size_t misbehaviour_count = 13;
 [[nodiscard]] std::string_view to_string(Misbehaviour misbehaviour);
-/// True for what evidence exists of.
-[[nodiscard]] bool leaves_evidence(Misbehaviour misbehaviour);
 
 struct ByzantineMember {
     NodeIndex node;
     Misbehaviour misbehaviour;
+};
+
+enum class PartitionKind : std::uint8_t {
+    whole,    ///< two sides that hear nothing of each other
+    one_way,  ///< one side does not hear the other
+    partial,  ///< single links: some pairs do not hear each other, and others hear both
 };
 
 /// What goes wrong during the first phase of a run. A zero means: not at all. Intervals are means.
@@ -39,7 +50,7 @@ struct FaultPlan {
     LinkFaults links;
     Micros partition_interval = 0;
     Micros partition_length = 0;
-    bool partitions_one_way = false;
+    PartitionKind partitions = PartitionKind::whole;
     Micros clog_interval = 0;
     Micros actor_crash_interval = 0;
     Micros node_crash_interval = 0;
@@ -50,11 +61,16 @@ struct FaultPlan {
     std::uint64_t publish_loss_permille = 0;
     std::uint64_t ask_loss_permille = 0;
     std::uint64_t backend_failure_permille = 0;
-    std::uint64_t skew_ms_max = 0;  ///< of each node's clock, fixed for the run
+    std::uint64_t skew_ms_max = 0;   ///< of each node's clock, as long as it does not jump
+    Micros clock_jump_interval = 0;  ///< a node's clock jumps forward or back
+    std::uint64_t clock_jump_ms_max = 0;
+    std::uint64_t sync_failure_ppm = 0;  ///< per synced commit: the process ends, and the commit is there whole or not at all
+    Micros disk_full_interval = 0;       ///< a node's: what would commit ends, and starts when there is room
     /// Nodes whose disks fail: their stores of intake and consensus go back to a backup, or are gone. Their stake and that of the
     /// Byzantine members together stay within F.
     std::vector<NodeIndex> bad_disks;
     Micros bad_disk_interval = 0;
+    Micros rot_interval = 0;  ///< a few records of one of their actors rot; it ends when it reads one, and its disk is replaced
 };
 
 struct Options {
@@ -65,6 +81,9 @@ struct Options {
     Parameters parameters = fast_parameters();
     Micros latency_min = 10 * millisecond;
     Micros latency_max = 40 * millisecond;
+    std::vector<Micros> latencies;               ///< instead: one-way, from each node to each, as recorded somewhere
+    std::uint64_t link_bytes_per_second = 0;     ///< 0: as many as there are
+    std::vector<std::uint64_t> recorded_stakes;  ///< instead of `stakes`
     std::size_t accounts = 16;
     std::uint64_t transfers_per_second = 20;
     Micros chaos = 8 * second;  ///< how long the faults last
@@ -80,8 +99,13 @@ struct Options {
 };
 
 /// The options of a seed: a random subset of the faults at random intensities ("swarm testing", Groce et al., 2012), so that
-/// runs differ in kind and not only in luck. `nodes` 0: drawn too.
-[[nodiscard]] Options draw_options(std::uint64_t seed, std::size_t nodes = 0);
+/// runs differ in kind and not only in luck. What the setting says is not drawn.
+struct Setting {
+    std::size_t nodes = 0;
+    std::vector<std::uint64_t> stakes;
+    std::vector<Micros> latencies;
+};
+[[nodiscard]] Options draw_options(std::uint64_t seed, const Setting& setting = {});
 [[nodiscard]] std::string describe(const Options& options);
 
 }  // namespace rondo::sim

@@ -14,7 +14,14 @@ namespace rondo::sim {
 class World;
 
 /// Where a process can die around its commit.
-enum class Boundary : std::uint8_t { none, before_commit, between_sends };
+enum class Boundary : std::uint8_t { none, before_commit, during_commit, between_sends };
+
+/// Why a process ended by itself, as cluster/shell counts them.
+enum class Exit : std::uint8_t {
+    checksum,   ///< a record was read that nobody wrote: the store is replaced before the actor starts again
+    sync,       ///< nobody knows whether the last commit is on the disk: whoever starts it again has looked
+    disk_full,  ///< it starts again when there is room
+};
 
 /// Ways to host an actor wrongly, for the test of the tests: each breaks one sentence of the shell's contract.
 enum class ShellMutant : std::uint8_t {
@@ -24,7 +31,12 @@ enum class ShellMutant : std::uint8_t {
     lost_outbox_row,             ///< publishes without writing the row down
     cursor_of_held_back,         ///< commits the cursors of a turn that said nothing, and its records with the next one
     signed_before_durable,       ///< takes a turn that signed something for one that explains itself
+    torn_write_believed,         ///< opens a store without a look at the checksum of its journal's end, or at its marker
+    rot_believed,                ///< does not check the checksums of records
+    sync_failure_ignored,        ///< goes on and speaks when a sync fails
 };
+
+inline constexpr Micros beat_interval = 100 * millisecond;
 
 using SharedBytes = std::shared_ptr<const Bytes>;
 using MakeCore = std::function<std::unique_ptr<Core>(const StoreView& view)>;
@@ -38,17 +50,22 @@ class SimShell {
 
     void start();
     void crash();      ///< the process dies; what it committed stays
-    void power_cut();  ///< the machine dies; what a Derived store did not sync is lost, or all of it
+    void power_cut();  ///< the machine dies; of what was not synced a part is on the disk
     void take_backup() { backup_ = std::make_unique<SimStore>(store_.backup()); }
     void restore_backup();  ///< the process dies, and comes back with the disk as it was then
     void lose_disk();       ///< the process dies, and comes back with nothing
+    void rot_disk() { store_.rot(random_); }
+    void heal_rot() { store_.heal_rot(); }
+    /// It read a record that failed its checksum: it does not start before its disk was replaced.
+    [[nodiscard]] bool awaits_disk() const { return awaits_disk_; }
     void pause(Micros until) { paused_until_ = until; }
     [[nodiscard]] bool is_up() const { return core_ != nullptr; }
     /// Counts lives: what was under way for an earlier one is void.
     [[nodiscard]] std::uint64_t life() const { return life_; }
     [[nodiscard]] const ActorTraits& traits() const { return traits_; }
     [[nodiscard]] NodeIndex node() const { return node_; }
-    [[nodiscard]] Core* core() { return core_.get(); }
+    /// What the core says of itself; nothing of a dead one.
+    [[nodiscard]] std::vector<StatusField> status();
     [[nodiscard]] std::size_t queued() const { return inbox_.size(); }
     [[nodiscard]] std::size_t queued_max() const { return queued_max_; }
 
@@ -90,8 +107,9 @@ class SimShell {
     void number(Publish publish);
     void finish_turn(bool commit_anyway);
     void hold_back(std::vector<Action> actions, Boundary boundary);
-    void commit();
-    void note_durable_heads();
+    [[nodiscard]] bool commit();
+    [[nodiscard]] Instant now();
+    void settle();
     [[nodiscard]] bool may_say_now(const Action& action) const;
     [[nodiscard]] bool needs_commit(const Action& action) const;
     void speak(std::vector<Action> actions, std::size_t limit);
@@ -100,10 +118,14 @@ class SimShell {
     void arm(const SetTimer& timer);
     void recover(RecoverSenders job);
     void beat();
+    void beat_after(Micros delay);
+    void hear_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
+    [[nodiscard]] std::vector<Row> read_rows(Stream stream, std::uint64_t from);
     void request_replay(Stream stream);
     void hear_from_the_start(Stream stream);
     void write_cursor(Stream stream, std::uint64_t next);
     void guarded(const std::function<void()>& body);
+    void exit(Exit why);
     void die();
 
     World& world_;
@@ -122,13 +144,14 @@ class SimShell {
     std::size_t queued_max_ = 0;
     bool turn_scheduled_ = false;
     bool busy_ = false;
+    bool awaits_disk_ = false;
     std::optional<Micros> commit_due_;  ///< records are held back until then at most
     Micros paused_until_ = 0;
     std::vector<Action> actions_;  ///< of the turn under way
     bool signed_ = false;          ///< by the turn under way
     std::vector<Action> unsaid_;   ///< messages of streams that wait for the commit of their rows
     std::map<Stream, std::uint64_t> durable_heads_;
-    Instant step_time_;
+    Instant step_time_;  ///< never goes back while the process lives, whatever its clock does
 
     struct Subscription {
         std::uint64_t expected = 1;  ///< next to put in the inbox; the store's cursor follows when it is processed

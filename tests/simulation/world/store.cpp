@@ -6,7 +6,12 @@ std::optional<ByteView> SimStore::get(Table table, ByteView key) const {
     const Rows& rows = tables_.at(table.index);
     const auto it = rows.find(key);
     if (it == rows.end()) return std::nullopt;
-    return ByteView(it->second);
+    return ByteView(checked(table.index, it));
+}
+
+const Bytes& SimStore::checked(std::size_t table, Rows::const_iterator row) const {
+    if (!rotten_.empty() && !trust_.rotten_records && rotten_.contains({table, row->first})) throw ChecksumFailed{};
+    return row->second;
 }
 
 void SimStore::scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
@@ -14,7 +19,7 @@ void SimStore::scan(Table table, ByteView from, ByteView to, const std::function
     const auto end = to.empty() ? rows.end() : rows.lower_bound(to);
     if (!to.empty() && !Less{}(from, to)) return;
     for (auto it = rows.lower_bound(from); it != end; ++it)
-        if (!visit(it->first, it->second)) return;
+        if (!visit(it->first, checked(table.index, it))) return;
 }
 
 void SimStore::scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
@@ -24,7 +29,7 @@ void SimStore::scan_reverse(Table table, ByteView from, ByteView to, const std::
     auto it = to.empty() ? rows.end() : rows.lower_bound(to);
     while (it != begin) {
         --it;
-        if (!visit(it->first, it->second)) return;
+        if (!visit(it->first, checked(table.index, it))) return;
     }
 }
 
@@ -32,11 +37,11 @@ void SimStore::apply(const Record& record) {
     if (const auto* p = std::get_if<Put>(&record)) return set(p->table.index, p->key, p->value);
     if (const auto* e = std::get_if<Erase>(&record)) return set(e->table.index, e->key, std::nullopt);
     const auto& range = std::get<EraseRange>(record);
+    if (!range.to.empty() && !Less{}(range.from, range.to)) return;
+    const Rows& rows = tables_.at(range.table.index);
     std::vector<Bytes> keys;
-    scan(range.table, range.from, range.to, [&](ByteView key, ByteView) {
-        keys.push_back(to_bytes(key));
-        return true;
-    });
+    const auto end = range.to.empty() ? rows.end() : rows.lower_bound(range.to);
+    for (auto it = rows.lower_bound(range.from); it != end; ++it) keys.push_back(it->first);
     for (const Bytes& key : keys) set(range.table.index, key, std::nullopt);
 }
 
@@ -45,7 +50,12 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
     auto it = rows.lower_bound(key);
     const bool present = it != rows.end() && !Less{}(key, it->first);
     if (!present && !value) return;
-    open_.push_back({table, to_bytes(key), present ? std::optional(std::move(it->second)) : std::nullopt});
+    std::optional<Bytes> written;
+    if (const auto rotten = rotten_.find({table, to_bytes(key)}); rotten != rotten_.end()) {
+        written = std::move(rotten->second);
+        rotten_.erase(rotten);
+    }
+    open_.push_back({table, to_bytes(key), present ? std::optional(std::move(it->second)) : std::nullopt, std::move(written)});
     if (!value)
         rows.erase(it);
     else if (present)
@@ -56,6 +66,7 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
 
 void SimStore::undo(Journal& journal) {
     for (auto it = journal.rbegin(); it != journal.rend(); ++it) {
+        if (it->written) rotten_.insert_or_assign(Place{it->table, it->key}, std::move(*it->written));
         if (it->before)
             tables_[it->table].insert_or_assign(it->key, std::move(*it->before));
         else
@@ -66,7 +77,7 @@ void SimStore::undo(Journal& journal) {
 
 void SimStore::commit(bool synced) {
     if (synced)
-        unsynced_.clear();
+        in_flight_ = std::move(open_);
     else if (!open_.empty())
         unsynced_.push_back(std::move(open_));
     open_.clear();
@@ -74,17 +85,69 @@ void SimStore::commit(bool synced) {
 
 void SimStore::roll_back() { undo(open_); }
 
-void SimStore::lose_unsynced(std::size_t survivors) {
+void SimStore::lose_power(Random& random) {
     roll_back();
-    while (unsynced_.size() > survivors) {
-        undo(unsynced_.back());
-        unsynced_.pop_back();
+    std::vector<Journal> lost = std::move(unsynced_);
+    if (!in_flight_.empty()) lost.push_back(std::move(in_flight_));
+    unsynced_.clear();
+    in_flight_.clear();
+    if (lost.empty()) return;
+    power_failed_ = true;
+    for (const Journal& journal : lost)
+        for (const Undo& u : journal) {
+            heal({u.table, u.key});
+            const auto row = tables_[u.table].find(u.key);
+            torn_[{u.table, u.key}] = row == tables_[u.table].end() ? std::nullopt : std::optional(row->second);
+        }
+    for (auto journal = lost.rbegin(); journal != lost.rend(); ++journal) undo(*journal);
+    const bool whole = random.one_in(4);
+    std::erase_if(torn_, [&](const auto&) { return !whole && random.one_in(2); });
+    if (whole) apply_torn();
+}
+
+void SimStore::apply_torn() {
+    for (auto& [place, value] : torn_) set(place.first, place.second, std::move(value));
+    open_.clear();
+    torn_.clear();
+}
+
+void SimStore::open(Durability durability) {
+    if (!std::exchange(power_failed_, false)) return;
+    if (trust_.torn_writes) return apply_torn();
+    torn_.clear();
+    if (durability == Durability::derived) wipe();
+}
+
+void SimStore::rot(Random& random) {
+    constexpr std::size_t page_records = 12;
+    const std::size_t table = random.below(tables_.size());
+    Rows& rows = tables_[table];
+    if (rows.empty()) return;
+    // What was written last is read soonest: half of the time the end of a table rots.
+    const std::size_t last = rows.size() - std::min(rows.size(), page_records);
+    auto row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random.one_in(2) ? last : random.below(rows.size())));
+    for (std::size_t i = 0; i < page_records && row != rows.end(); ++i, ++row) {
+        if (row->second.empty() || !rotten_.emplace(Place{table, row->first}, row->second).second) continue;
+        row->second[random.below(row->second.size())] ^= static_cast<std::uint8_t>(1U << random.below(8));
     }
+}
+
+void SimStore::heal(const Place& place) {
+    const auto rotten = rotten_.find(place);
+    if (rotten == rotten_.end()) return;
+    tables_[place.first].insert_or_assign(place.second, std::move(rotten->second));
+    rotten_.erase(rotten);
+}
+
+void SimStore::heal_rot() {
+    while (!rotten_.empty()) heal(Place(rotten_.begin()->first));
 }
 
 SimStore SimStore::backup() const {
     SimStore copy = *this;
     copy.roll_back();
+    copy.heal_rot();
+    copy.in_flight_.clear();
     copy.unsynced_.clear();
     return copy;
 }
@@ -92,7 +155,11 @@ SimStore SimStore::backup() const {
 void SimStore::wipe() {
     for (Rows& rows : tables_) rows.clear();
     open_.clear();
+    in_flight_.clear();
     unsynced_.clear();
+    torn_.clear();
+    rotten_.clear();
+    power_failed_ = false;
 }
 
 }  // namespace rondo::sim

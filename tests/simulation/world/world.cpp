@@ -67,6 +67,8 @@ World::World(const Options& options, const Cores& cores)
       network_(clock_, random_.fork(), options.nodes, options.latency_min, options.latency_max) {
     set_invariant_handler(throw_broken);
     crypto::remember_verifications(true);
+    if (!options.latencies.empty()) network_.set_latencies(options.latencies);
+    network_.set_bandwidth(options.link_bytes_per_second);
     for (NodeIndex i = 0; i < options.nodes; ++i) add_node(i, cores);
 }
 
@@ -86,11 +88,11 @@ void World::add_node(NodeIndex index, const Cores& cores) {
                     account_key("watcher", index),
                     account_key("rewards", index),
                     misbehaviour};
-    nodes_.push_back(std::make_unique<Node>(Node{std::move(setup), {}, 0, 0}));
+    nodes_.push_back(std::make_unique<Node>(Node{std::move(setup), {}, 0, 0, 0, 0}));
     Node& node = *nodes_.back();
     if (options_.faults.skew_ms_max != 0) {
         const auto max = static_cast<std::int64_t>(options_.faults.skew_ms_max);
-        node.skew_ms = static_cast<std::int64_t>(random_.below(options_.faults.skew_ms_max * 2 + 1)) - max;
+        node.skew_ms = node.ahead_ms = static_cast<std::int64_t>(random_.below(options_.faults.skew_ms_max * 2 + 1)) - max;
     }
     for (const ActorKind& kind : cores) {
         const auto make = [make = kind.make, &node](const StoreView& view) { return make(view, node.setup); };
@@ -142,125 +144,6 @@ void World::fail(std::string what) {
     failure_ = "at " + std::to_string(clock_.now() / millisecond) + " ms: " + std::move(what);
 }
 
-// ------------------------------------------------------------------------------------------------------- faults
-
-void World::schedule(Micros interval, std::function<void()> fault) {
-    if (interval == 0) return;
-    clock_.after(random_.gap(interval), [this, interval, fault = std::move(fault)] {
-        if (!chaos_) return;
-        fault();
-        schedule(interval, fault);
-    });
-}
-
-void World::begin_chaos() {
-    chaos_ = true;
-    const FaultPlan& f = options_.faults;
-    network_.set(f.links);
-    const auto any_node = [this] { return static_cast<NodeIndex>(random_.below(nodes_.size())); };
-    schedule(f.partition_interval, [this] {
-        std::vector<NodeIndex> left, right;
-        for (NodeIndex i = 0; i < nodes_.size(); ++i) (random_.one_in(2) ? left : right).push_back(i);
-        network_.partition(left, right, options_.faults.partitions_one_way);
-        clock_.after(random_.gap(options_.faults.partition_length), [this] { network_.heal(); });
-    });
-    schedule(f.clog_interval, [this, any_node] {
-        const NodeIndex from = any_node();
-        const NodeIndex to = any_node();
-        network_.clog(from, to, clock_.now() + random_.between(100, 1500) * millisecond);
-    });
-    schedule(f.actor_crash_interval, [this, any_node] {
-        const NodeIndex node = any_node();
-        const auto actor = static_cast<Actor>(random_.below(actor_count));
-        crash_actor(node, actor, random_.between(10, 1500) * millisecond);
-    });
-    schedule(f.node_crash_interval, [this, any_node] {
-        const NodeIndex node = any_node();
-        crash_node(node, random_.between(50, 3000) * millisecond, false);
-    });
-    schedule(f.power_cut_interval, [this, any_node] {
-        const NodeIndex node = any_node();
-        crash_node(node, random_.between(50, 3000) * millisecond, true);
-    });
-    schedule(f.pause_interval, [this, any_node] {
-        const NodeIndex node = any_node();
-        const Micros until = clock_.now() + random_.between(20, 2000) * millisecond;
-        SimShell* one = sibling(node, static_cast<Actor>(random_.below(actor_count)));
-        for (const auto& shell : nodes_[node]->shells)
-            if (shell && (one == nullptr || shell.get() == one)) shell->pause(until);
-    });
-    if (!f.bad_disks.empty())
-        schedule(f.bad_disk_interval, [this] {
-            const auto& bad = options_.faults.bad_disks;
-            const auto fault = static_cast<DiskFault>(random_.below(disk_fault_count));
-            const NodeIndex node = bad[random_.below(bad.size())];
-            spoil_disk(node, fault, random_.between(100, 2500) * millisecond, random_.between(10, 1500) * millisecond);
-        });
-    if (f.cluster_power_cut_at != 0)
-        clock_.after(f.cluster_power_cut_at, [this] {
-            if (!chaos_) return;
-            for (NodeIndex i = 0; i < nodes_.size(); ++i) crash_node(i, random_.between(50, 1000) * millisecond, true);
-        });
-}
-
-void World::calm() {
-    chaos_ = false;
-    network_.set({});
-    network_.heal();
-    for (SimShell* shell : shells()) {
-        shell->pause(0);
-        shell->start();
-    }
-}
-
-void World::crash_actor(NodeIndex node, Actor actor, Micros downtime) {
-    SimShell* shell = sibling(node, actor);
-    if (shell == nullptr) return;
-    shell->crash();
-    clock_.after(downtime, [shell] { shell->start(); });
-}
-
-void World::crash_node(NodeIndex node, Micros downtime, bool power) {
-    for (const auto& shell : nodes_[node]->shells) {
-        if (!shell) continue;
-        if (power)
-            shell->power_cut();
-        else
-            shell->crash();
-        clock_.after(downtime + random_.below(100 * millisecond), [s = shell.get()] { s->start(); });
-    }
-}
-
-void World::spoil_disk(NodeIndex node, DiskFault fault, Micros age, Micros downtime) {
-    using enum DiskFault;
-    std::vector<SimShell*> spoiled;
-    const auto add = [&](Actor actor) {
-        if (SimShell* shell = sibling(node, actor)) spoiled.push_back(shell);
-    };
-    if (fault != consensus_rolled_back && fault != consensus_lost) add(Actor::intake);
-    if (fault != intake_rolled_back && fault != intake_lost) add(Actor::consensus);
-    const bool lost = fault == intake_lost || fault == consensus_lost || fault == both_lost;
-    for (SimShell* shell : spoiled)
-        if (!lost) shell->take_backup();
-    clock_.after(lost ? 0 : age, [this, spoiled, lost, downtime] {
-        for (SimShell* shell : spoiled) {
-            lost ? shell->lose_disk() : shell->restore_backup();
-            clock_.after(downtime, [shell] { shell->start(); });
-        }
-    });
-}
-
-Boundary World::draw_boundary() {
-    if (!chaos_ || options_.faults.boundary_crash_ppm == 0) return Boundary::none;
-    if (random_.below(1'000'000) >= options_.faults.boundary_crash_ppm) return Boundary::none;
-    return random_.one_in(2) ? Boundary::before_commit : Boundary::between_sends;
-}
-
-void World::kill(SimShell& shell) {
-    shell.crash();
-    clock_.after(random_.between(10, 800) * millisecond, [s = &shell] { s->start(); });
-}
-
 // ------------------------------------------------------------------------------------------------------- trace
 
 void World::trace(NodeIndex node, Actor actor, std::string_view what, std::uint64_t number, ByteView payload) {
@@ -290,7 +173,7 @@ void World::log(NodeIndex node, Actor actor, const Log& line) {
 // -------------------------------------------------------------------------------------------------- for shells
 
 Instant World::now_at(NodeIndex node) const {
-    const auto now = static_cast<std::int64_t>(genesis_ms + 1000 + clock_.now() / millisecond) + nodes_[node]->skew_ms;
+    const auto now = static_cast<std::int64_t>(genesis_ms + 1000 + clock_.now() / millisecond) + nodes_[node]->ahead_ms;
     return Instant(static_cast<std::uint64_t>(now));
 }
 
@@ -328,7 +211,7 @@ void World::send(NodeIndex node, const Send& message) {
     if (!to || *to == node) return fail("a message to nobody, or to itself");
     SimShell* shell = sibling(*to, owner_of(message.channel));
     if (shell == nullptr) return;
-    network_.send(node, *to,
+    network_.send(node, *to, message.payload.size(),
                   [shell, channel = message.channel, from = number_of(node),
                    payload = std::make_shared<const Bytes>(message.payload)] { shell->on_peer(channel, from, payload); });
 }

@@ -93,6 +93,12 @@ class World {
     };
     static constexpr std::uint64_t disk_fault_count = 6;
     void spoil_disk(NodeIndex node, DiskFault fault, Micros age, Micros downtime);
+    void rot_disk(NodeIndex node, Actor actor);
+    /// For so long nothing more can be stored there.
+    void fill_disk(NodeIndex node, Micros length);
+    /// From now on, against the time of the world.
+    void set_clock(NodeIndex node, std::int64_t ahead_ms) { nodes_[node]->ahead_ms = ahead_ms; }
+    [[nodiscard]] std::uint64_t exits(Exit why) const { return exits_[static_cast<std::size_t>(why)]; }
 
     // Verdicts. The first failure is the one reported.
     void fail(std::string what);
@@ -108,7 +114,11 @@ class World {
     [[nodiscard]] Instant now_at(NodeIndex node) const;
     [[nodiscard]] std::size_t turn_inputs_max() const { return options_.turn_inputs_max; }
     [[nodiscard]] Boundary draw_boundary();
+    [[nodiscard]] bool draw_sync_failure();
+    [[nodiscard]] bool disk_is_full(NodeIndex node) const { return clock_.now() < nodes_[node]->disk_full_until; }
     void kill(SimShell& shell);
+    void start_soon(SimShell& shell);
+    void on_exit(SimShell& shell, Exit why);
     void local_link(NodeIndex node, std::function<void()> deliver);
     void publish(NodeIndex node, Stream stream, std::uint64_t sequence, const SharedBytes& payload);
     void announce(NodeIndex node, Stream stream, std::uint64_t incarnation, std::uint64_t head);
@@ -121,11 +131,17 @@ class World {
     struct Node {
         NodeSetup setup;
         std::array<std::unique_ptr<SimShell>, actor_count> shells;
-        std::int64_t skew_ms = 0;
+        std::int64_t skew_ms = 0;   ///< of its clock as long as nothing makes it jump
+        std::int64_t ahead_ms = 0;  ///< of its clock now
+        Micros disk_full_until = 0;
         Micros link_free = 0;  ///< ordered delivery inside the node
     };
     void schedule(Micros interval, std::function<void()> fault);
     void add_node(NodeIndex index, const Cores& cores);
+    void schedule_crashes();
+    void schedule_partitions();
+    void schedule_disk_faults();
+    void cut_links();
 
     Options options_;
     Random random_;
@@ -136,6 +152,7 @@ class World {
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<Observer*> observers_;
     bool chaos_ = false;
+    std::array<std::uint64_t, 3> exits_{};
     std::optional<std::string> failure_;
     std::uint64_t trace_hash_ = 0x243f6a8885a308d3ULL;
     bool print_trace_ = false;

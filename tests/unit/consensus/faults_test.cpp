@@ -119,7 +119,7 @@ TEST(Consensus, ComesBackWithEveryFinalBlockWhenAllCrashTogether) {
             cluster.crash_hook = [&](std::size_t node) { return crashed.insert(node).second ? mode : CrashAt::nowhere; };
             ASSERT_TRUE(cluster.run_until([&] { return crashed.size() == 4; }));
             ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() > highest; })) << "round " << round;
-            cluster.run_for(static_cast<DurationMs>(37 * round));
+            cluster.run_for(DurationMs{37} * static_cast<DurationMs>(round));
         }
         expect_sound(cluster);
     }

@@ -23,7 +23,7 @@ void Staking::set_bond(OperatorNumber number, const Wei& bond) { module_.store_n
 
 Wei Staking::slash(OperatorNumber number, std::uint64_t permille, ModuleCall& call) {
     const Wei bond = bond_of(number);
-    const Wei taken = bond * permille / 1000;
+    Wei taken = bond * permille / 1000;
     call.store(module_, bond_slot(number), to_word(bond - taken));
     call.store(module_, jailed_slot(number), to_word(1));
     require(module_.ledger().burn(modules::staking, taken), "bonds exceed the staking module's balance");

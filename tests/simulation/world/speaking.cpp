@@ -1,0 +1,101 @@
+#include "tests/simulation/world/rows.hpp"
+#include "tests/simulation/world/shell.hpp"
+#include "tests/simulation/world/world.hpp"
+
+// What is said after a turn, and by the clock.
+namespace rondo::sim {
+namespace {
+
+constexpr std::uint64_t beats_per_sync = 7;  ///< of a Derived store
+
+}  // namespace
+
+void SimShell::speak(std::vector<Action> actions, std::size_t limit) {
+    for (std::size_t i = 0; i < limit && is_up(); ++i) say(actions[i]);
+}
+
+void SimShell::say(Action& action) {
+    if (auto* published = std::get_if<Numbered>(&action)) {
+        world_.trace(node_, traits_.actor, to_string(published->stream), published->sequence, *published->payload);
+        world_.observe(
+            [&](Observer& o) { o.on_publish(node_, published->stream, published->sequence, *published->payload, false); });
+        world_.publish(node_, published->stream, published->sequence, published->payload);
+    } else if (auto* send = std::get_if<Send>(&action)) {
+        world_.trace(node_, traits_.actor, to_string(send->channel), send->to.value, send->payload);
+        if (owner_of(send->channel) != traits_.actor) world_.fail("an actor sends on a channel of another");
+        world_.observe([&](Observer& o) { o.on_send(node_, *send); });
+        world_.send(node_, *send);
+    } else if (auto* question = std::get_if<Ask>(&action)) {
+        ask(std::move(*question));
+    } else if (auto* reply = std::get_if<Reply>(&action)) {
+        const auto open = open_requests_.find(reply->id);
+        if (open == open_requests_.end()) return;
+        world_.trace(node_, traits_.actor, "reply", reply->id, reply->payload);
+        world_.observe([&](Observer& o) { o.on_reply(node_, traits_.actor, reply->payload); });
+        const auto answer = std::move(open->second);
+        open_requests_.erase(open);
+        answer(std::make_shared<const Bytes>(std::move(reply->payload)));
+    } else if (const auto* cancelled = std::get_if<CancelTimer>(&action)) {
+        timers_.erase(cancelled->id);
+    } else if (const auto* timer = std::get_if<SetTimer>(&action)) {
+        arm(*timer);
+    } else {
+        recover(std::move(std::get<RecoverSenders>(action)));
+    }
+}
+
+void SimShell::ask(Ask question) {
+    const std::uint64_t generation = ++ask_generation_;
+    if (!open_asks_.emplace(question.id, generation).second) return world_.fail("an ask reuses the id of an open one");
+    world_.trace(node_, traits_.actor, to_string(question.whom), question.id, question.payload);
+    world_.observe([&](Observer& o) { o.on_ask(node_, traits_.actor, question.whom, question.payload); });
+    const auto answer = [this, id = question.id, generation](SharedBytes payload) {
+        on_answer(id, generation, std::move(payload));
+    };
+    world_.clock().after(question.deadline_ms * millisecond, [answer] { answer(nullptr); });
+    if (question.whom == Askable::backend) return world_.ask_backend(node_, question.payload, answer);
+    world_.request(node_, static_cast<Actor>(question.whom), std::move(question.payload), answer);
+}
+
+void SimShell::arm(const SetTimer& timer) {
+    const std::uint64_t generation = ++timer_generation_;
+    timers_[timer.id] = generation;
+    world_.clock().after(timer.after_ms * millisecond, [this, id = timer.id, generation, life = life_] {
+        if (life != life_) return;
+        const auto armed = timers_.find(id);
+        if (armed != timers_.end() && armed->second == generation) enqueue(TimerFired{id}, generation);
+    });
+}
+
+void SimShell::recover(RecoverSenders job) {
+    const Micros work = 50 + 60 * job.transactions.size();
+    world_.clock().after(work, [this, life = life_, job = std::move(job)] {
+        if (life != life_) return;
+        JobDone done{job.id, {}};
+        for (const Bytes& raw : job.transactions) done.senders.push_back(world_.recover_sender(raw));
+        enqueue(std::move(done));
+    });
+}
+
+/// Every 100 ms: the heads of the own streams to whoever listens, so that the loss of a last message shows.
+void SimShell::beat() {
+    guarded([&] {
+        if (world_.clock().now() < paused_until_) return;
+        for (std::size_t i = 0; i < stream_count; ++i) {
+            const auto stream = static_cast<Stream>(i);
+            if (publisher_of(stream) == traits_.actor && !is_best_effort(stream))
+                world_.announce(node_, stream, incarnation(), durable_heads_[stream]);
+        }
+        if (random_.one_in(beats_per_sync) && !busy_) store_.sync();
+    });
+    if (!is_up()) return;
+    beat_after(beat_interval);
+}
+
+void SimShell::beat_after(Micros delay) {
+    world_.clock().after(delay, [this, life = life_] {
+        if (life == life_) beat();
+    });
+}
+
+}  // namespace rondo::sim
