@@ -21,7 +21,7 @@ fi
 # 2. clang-tidy over every source, by the build of clang. Findings are errors (.clang-tidy).
 tidy_folder() {
   git ls-files --cached --others --exclude-standard -- "$1/*.cpp" | grep -v '^tests/fuzz/' |  # those are no part of this build
-    xargs -P "$(nproc)" -n 1 clang-tidy-14 -p "$build-clang" --quiet
+    xargs -P "$(nproc)" -n 1 ./tests/clang_tidy.sh "$build-clang"
 }
 if run_script clang-tidy:install ./deploy/install.sh clang-tidy-14; then
   for folder in messages cluster actors tests bench; do run_script "clang-tidy:$folder" tidy_folder "$folder"; done

@@ -79,7 +79,7 @@ Bytes encode_entry(const Journal::Generation& generation, std::uint64_t number, 
 /// Takes what a whole entry holds; a record that ends early is our own fault, its crc was right.
 Bytes take(ByteView& rest, std::size_t count) {
     require(rest.size() >= count, "a record of the journal ends early");
-    const Bytes out = to_bytes(rest.first(count));
+    Bytes out = to_bytes(rest.first(count));
     rest = rest.subspan(count);
     return out;
 }

@@ -160,6 +160,7 @@ std::vector<SignerIndex> verifier_order(const EpochContext& context, LaneId lane
     }
     std::sort(drawn.begin(), drawn.end());
     std::vector<SignerIndex> out;
+    out.reserve(drawn.size());
     for (const auto& entry : drawn) out.push_back(entry.second);
     return out;
 }
