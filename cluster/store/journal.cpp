@@ -17,10 +17,10 @@
 namespace rondo::store {
 namespace {
 
-constexpr std::size_t sector = 512;
+constexpr std::size_t sector = 4096;
 constexpr std::size_t crc_bytes = 4, prefix_bytes = 8, number_at = 24, head_bytes = 32;
 enum class RecordKind : std::uint8_t { put = 0, erase = 1, erase_range = 2 };
-static_assert(limits::journal_entry_bytes_max < limits::journal_bytes_max);
+static_assert(limits::journal_entry_bytes_max < limits::journal_bytes_max && limits::journal_entry_bytes_max % sector == 0);
 
 std::uint32_t crc_of(ByteView bytes) {
     CryptoPP::CRC32C crc;
@@ -55,7 +55,7 @@ std::size_t rounded_up(std::size_t size) { return (size + sector - 1) / sector *
 Bytes encode_entry(const Journal::Generation& generation, std::uint64_t number, std::span<const Record> records) {
     const std::size_t size = size_of(records);
     Bytes out;
-    out.reserve(rounded_up(size));
+    out.reserve(size);
     append_be32(out, 0);
     append_be32(out, static_cast<std::uint32_t>(size - prefix_bytes));
     append(out, generation.view());
@@ -72,7 +72,6 @@ Bytes encode_entry(const Journal::Generation& generation, std::uint64_t number, 
     Bytes crc;
     append_be32(crc, crc_of(ByteView(out).subspan(crc_bytes)));
     std::copy(crc.begin(), crc.end(), out.begin());
-    out.resize(rounded_up(size));
     return out;
 }
 
@@ -105,17 +104,6 @@ void decode_records(ByteView rest, std::vector<Record>& out) {
     }
 }
 
-bool write_all(int descriptor, ByteView bytes, std::size_t at) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-        at += static_cast<std::size_t>(written);
-    }
-    return true;
-}
-
 /// A new file is there after a power cut only if its folder is synced.
 std::optional<int> sync_folder(const std::filesystem::path& folder) {
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -132,18 +120,22 @@ Journal::~Journal() {
 }
 
 std::optional<int> Journal::open(const std::filesystem::path& file) {
-    descriptor_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    constexpr int flags = O_CREAT | O_RDWR | O_CLOEXEC | O_DSYNC;
+    descriptor_ = ::open(file.c_str(), flags | O_DIRECT, 0600);
+    if (descriptor_ < 0 && errno == EINVAL) descriptor_ = ::open(file.c_str(), flags, 0600);
     if (descriptor_ < 0) return errno;
     struct stat found {};
     if (::fstat(descriptor_, &found) != 0) return errno;
     zeroed_ = static_cast<std::size_t>(found.st_size) / sector * sector;
+    buffer_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(sector, limits::journal_entry_bytes_max)));
+    require(buffer_ != nullptr, "no memory for the journal");
     return zeroed_ > 0 ? std::nullopt : sync_folder(file.parent_path());
 }
 
 std::optional<Bytes> Journal::read(std::size_t at, std::size_t size) const {
-    Bytes out(size);
-    if (::pread(descriptor_, out.data(), size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) return std::nullopt;
-    return out;
+    const std::size_t whole = rounded_up(size);
+    if (::pread(descriptor_, buffer_.get(), whole, static_cast<off_t>(at)) != static_cast<ssize_t>(whole)) return std::nullopt;
+    return Bytes(buffer_.get(), buffer_.get() + size);
 }
 
 /// The entry that begins there, if it is whole and of the generation.
@@ -193,22 +185,37 @@ bool Journal::has_room_for(std::span<const Record> records) const {
     return size <= limits::journal_entry_bytes_max && position_ + rounded_up(size) <= limits::journal_bytes_max;
 }
 
+/// `size` bytes of the buffer, whole sectors, are on the disk when it returns 0.
+int Journal::write_through(std::size_t at, std::size_t size) {
+    std::size_t done = 0;
+    while (done < size) {
+        const ssize_t written = ::pwrite(descriptor_, buffer_.get() + done, size - done, static_cast<off_t>(at + done));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        if (written == 0 || static_cast<std::size_t>(written) % sector != 0) return EIO;
+        done += static_cast<std::size_t>(written);
+    }
+    return 0;
+}
+
 int Journal::make_room(std::size_t end) {
     constexpr std::size_t step = limits::journal_entry_bytes_max;
     while (zeroed_ < end) {
-        if (!write_all(descriptor_, Bytes(step), zeroed_)) return errno;
+        std::fill_n(buffer_.get(), step, std::uint8_t{0});
+        if (const int error = write_through(zeroed_, step)) return error;
         zeroed_ += step;
-        if (::fsync(descriptor_) != 0) return errno;
     }
     return 0;
 }
 
 int Journal::append(std::span<const Record> records) {
     const Bytes entry = encode_entry(generation_, next_entry_, records);
-    if (const int error = make_room(position_ + entry.size())) return error;
-    if (!write_all(descriptor_, entry, position_)) return errno;
-    if (::fdatasync(descriptor_) != 0) return errno;
-    position_ += entry.size();
+    const std::size_t size = rounded_up(entry.size());
+    if (const int error = make_room(position_ + size)) return error;
+    std::copy(entry.begin(), entry.end(), buffer_.get());
+    std::fill(buffer_.get() + entry.size(), buffer_.get() + size, std::uint8_t{0});
+    if (const int error = write_through(position_, size)) return error;
+    position_ += size;
     ++next_entry_;
     return 0;
 }

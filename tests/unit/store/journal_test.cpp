@@ -107,7 +107,7 @@ void log_three(Store& store) {
 
 TEST_F(Journals, EndAtALastEntryThatIsNotWhole) {
     killed_after(log_three);
-    damage(2 * 512 + 40);  // within the third entry: each begins at a sector of its own
+    damage(2 * 4096 + 40);  // within the third entry: each begins at a sector of its own
     Store store = open();
     EXPECT_EQ(get(store, "a"), "1");
     EXPECT_EQ(get(store, "b"), "2");
@@ -116,7 +116,8 @@ TEST_F(Journals, EndAtALastEntryThatIsNotWhole) {
 
 TEST_F(Journals, EndTheProcessWhenAnEntryRottedThatAnotherFollows) {
     killed_after(log_three);
-    for (const std::uint64_t at : {512U, 512U + 6, 512U + 12, 512U + 30, 512U + 40}) {  // crc, length, generation, number, record
+    for (const std::uint64_t at :
+         {4096U, 4096U + 6, 4096U + 12, 4096U + 30, 4096U + 40}) {  // crc, length, generation, number, record
         damage(at);
         EXPECT_EXIT(open(), testing::ExitedWithCode(exit_code_failed), "checksum failed in entry 1 of .*which entry 2 follows");
         damage(at);
