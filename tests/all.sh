@@ -52,6 +52,11 @@ for ((first = 1001; first <= 2000; first += 100)); do
   run_script "seeds:$first" "$build/bin/rondo-sim" --seeds "$first..$((first + 99))" --twice
 done
 
-# 6. Longer fuzzing, from what earlier runs have found.
+# 6. A tenth of the twins' scenarios (all of them: rondo-sim --twins all), and larger networks as others recorded them.
+run_script twins "$build/bin/rondo-sim" --twins all --every 10
+run_script recorded:20 "$build/bin/rondo-sim" --seeds 1..20 --nodes 20 --stakes cosmos --latencies aws
+run_script recorded:100 "$build/bin/rondo-sim" --seeds 1 --nodes 100 --stakes solana --latencies cities
+
+# 7. Longer fuzzing, from what earlier runs have found.
 fuzzers=fuzzers
 run_script fuzz:build-all build_fuzzers "$fuzzers" && run_fuzzers long: 60

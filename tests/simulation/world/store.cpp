@@ -1,5 +1,7 @@
 #include "tests/simulation/world/store.hpp"
 
+#include <utility>
+
 namespace rondo::sim {
 
 std::optional<ByteView> SimStore::get(Table table, ByteView key) const {
