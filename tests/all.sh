@@ -48,9 +48,10 @@ if run_script tsan:build build_variant tsan -DRONDO_SANITIZE_THREAD=ON "${thread
 fi
 
 # 5. A thousand further seeds.
-for ((first = 1001; first <= 2000; first += 100)); do
-  run_script "seeds:$first" "$build/bin/rondo-sim" --seeds "$first..$((first + 99))" --twice
-done
+further_seeds() {
+  seq 1001 50 1951 | xargs -P "$(nproc)" -I{} bash -c '"$0" --seeds {}..$(({} + 49)) --twice' "$build/bin/rondo-sim"
+}
+run_script seeds:1001..2000 further_seeds
 
 # 6. A tenth of the twins' scenarios (all of them: rondo-sim --twins all), and larger networks as others recorded them.
 run_script twins "$build/bin/rondo-sim" --twins all --every 10
@@ -58,5 +59,8 @@ run_script recorded:20 "$build/bin/rondo-sim" --seeds 1..20 --nodes 20 --stakes 
 run_script recorded:100 "$build/bin/rondo-sim" --seeds 1 --nodes 100 --stakes solana --latencies cities
 
 # 7. Longer fuzzing, from what earlier runs have found.
-fuzzers=fuzzers
-run_script fuzz:build-all build_fuzzers "$fuzzers" && run_fuzzers long: 60
+fuzz_for_long() {
+  find "$build-fuzz/fuzz" -maxdepth 1 -name 'fuzz_*' -type f -executable -printf '%f\n' |
+    xargs -P "$(nproc)" -n 1 ./tests/fuzz/run.sh "$build-fuzz" 60
+}
+run_script fuzz:build-all build_fuzzers fuzzers && run_script fuzz:long fuzz_for_long

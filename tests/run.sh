@@ -34,19 +34,19 @@ for script in tests/cluster/*.sh; do
   [ -x "$script" ] && wanted "$name" && run_script "$name" "$script"
 done
 
-# run_fuzzers LABEL SECONDS: all that are wanted, of those that were built now.
+# All fuzz targets that are wanted, of those that were built now.
 run_fuzzers() {
   local program name
   for program in "$build"-fuzz/fuzz/fuzz_*; do
     name=$(basename "$program")
     [ "$fuzzers" = fuzzers ] || [ "$name" != fuzz_rpc_request ] || continue
-    [ -x "$program" ] && [ -f "$program" ] && wanted "$name" && run_script "$1$name" ./tests/fuzz/run.sh "$build"-fuzz "$2" "$name"
+    [ -x "$program" ] && [ -f "$program" ] && wanted "$name" && run_script "$name" ./tests/fuzz/run.sh "$build"-fuzz 3 "$name"
   done
 }
 fuzzers=quick_fuzzers
 wanted fuzz_rpc_request && [ ${#only[@]} -gt 0 ] && fuzzers=fuzzers
 if [ ${#only[@]} -eq 0 ] || [[ " ${only[*]}" == *' fuzz_'* ]]; then
-  run_script fuzz:build build_fuzzers "$fuzzers" && run_fuzzers '' 3
+  run_script fuzz:build build_fuzzers "$fuzzers" && run_fuzzers
 fi
 
 [ "$all" = yes ] && . tests/all.sh  # shares the functions and the counts
