@@ -8,9 +8,12 @@ namespace rondo {
 
 /// What a node asks its peers at a start, before anything new is signed: who was asked when, and whether those who answered are
 /// enough (3-protocol.md, 3). Only answers to this life's nonce count: an older one may not show what was signed since.
+/// Quorum stake is enough against a fork. Who has not answered yet may still be the only one that saw the last signature of a key
+/// whose store went back, and so what keeps its owner from being slashed: the others are waited for until they were asked twice.
 class Inquiry {
   public:
     void begin(Instant now) {
+        begun_ = now;
         nonce_ = now.value;
         asked_at_.reset();
         answered_.clear();
@@ -25,15 +28,20 @@ class Inquiry {
     [[nodiscard]] bool has_answered(OperatorNumber who) const { return answered_.contains(who); }
     [[nodiscard]] std::size_t answers() const { return answered_.size(); }
 
-    /// With `self` they make quorum stake. A set of one needs nobody.
-    [[nodiscard]] bool suffices(const EpochContext& context, OperatorNumber self) const {
+    /// With `self` they make quorum stake, and are all, or have had `patience_ms` to become more. A set of one needs nobody.
+    [[nodiscard]] bool suffices(const EpochContext& context, OperatorNumber self, Instant now, DurationMs patience_ms) const {
         Stake stake;
-        for (const OperatorInfo& member : context.operators)
-            if (member.number == self || answered_.contains(member.number)) stake = stake.plus(member.stake.value);
-        return stake >= context.quorum();
+        bool all = true;
+        for (const OperatorInfo& member : context.operators) {
+            const bool counts = member.number == self || answered_.contains(member.number);
+            if (counts) stake = stake.plus(member.stake.value);
+            all = all && counts;
+        }
+        return stake >= context.quorum() && (all || begun_.plus(patience_ms) <= now);
     }
 
   private:
+    Instant begun_;
     std::uint64_t nonce_ = 0;
     std::optional<Instant> asked_at_;
     std::set<OperatorNumber> answered_;

@@ -49,6 +49,7 @@ void Quarantine::ask(Turn& turn) {
 }
 
 void Quarantine::on_time(Turn& turn) {
+    conclude(turn);
     if (is_open() && inquiry_.is_due(turn.now, replica_.parameters().retry_ms)) ask(turn);
 }
 
@@ -130,7 +131,7 @@ void Quarantine::hear_certificates(Turn& turn, OperatorNumber from, const Status
 
 void Quarantine::conclude(Turn& turn) {
     SigningGate& gate = replica_.gate;
-    if (!gate.is_confirmed() && inquiry_.suffices(*replica_.context, replica_.self)) {
+    if (!gate.is_confirmed() && inquiry_.suffices(*replica_.context, replica_.self, turn.now, 2 * replica_.parameters().retry_ms)) {
         gate.confirm();
         simplex_.on_news();
     }

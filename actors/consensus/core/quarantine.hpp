@@ -10,15 +10,13 @@ namespace rondo::consensus {
 /// Whether this node's table of what it signed can be trusted (3-protocol.md, 3, Quarantine).
 ///
 /// 1. After a start nothing new is signed before members that with this node make quorum stake have said what they saw of its
-/// key.
-///    All ask at once and answer at once; who is asked by a peer that has not answered yet asks it back, so that in a start of
-///    the whole cluster nobody waits for a timer.
+///    key, and the others had time to. All ask at once and answer at once; who is asked by a peer that has not answered yet asks
+///    it back, so that in a start of the whole cluster nobody waits for a timer.
 /// 2. A signature of this key that the table does not hold: the store is older than what others saw. Quarantine, durable.
 /// 3. In quarantine it serves and follows as ever. It signs again from view 2 + V of the epoch it is in, where V is the highest
-/// view
-///    proven by q stake other than its own, none of which is in a later epoch. (Whoever let it vote in a lost view u has signed
-///    the certificate of u - 1; of those q, one is honest, answers, and has that certificate durable: u - 1 <= V. In the next
-///    epoch it may have voted in view 1 at most, by the same argument: SigningGate::Reentry.)
+///    view proven by q stake other than its own, none of which is in a later epoch. (Whoever let it vote in a lost view u has
+///    signed the certificate of u - 1; of those q, one is honest, answers, and has that certificate durable: u - 1 <= V. In the
+///    next epoch it may have voted in view 1 at most, by the same argument: SigningGate::Reentry.)
 /// 4. The point of re-entry is durable with, or before, the first signature.
 /// 5. Nothing was ever final here above the floor, as far as others can prove, once the floor has passed V: intake asks for that.
 class Quarantine {

@@ -234,6 +234,7 @@ INSTANTIATE_TEST_SUITE_P(Consensus, WrongProposal,
                                          Wrong{"result",
                                                [](Proposal& p) {
                                                    p.executed = {p.height.minus_or_zero(1), Digest{}};
+                                                   p.executed.result_digest.bytes[0] = 1;
                                                }},
                                          Wrong{"result_of_the_future",
                                                [](Proposal& p) {

@@ -86,6 +86,27 @@ TEST(Quarantine, NothingNewIsSignedBeforeAQuorumHasAnswered) {
     expect_sound(cluster);
 }
 
+TEST(Quarantine, TheOnlyOneThatSawTheLastSignaturesIsWaitedFor) {
+    Cluster cluster{Options{}};
+    cluster.run_for(1000);
+    const MemoryStore aside = cluster.store(0);
+    cluster.partition({{0, 3}, {1, 2}});
+    cluster.run_for(3000);
+    cluster.crash(0);
+    cluster.roll_back(0, aside);
+    cluster.partition({});
+    std::size_t lost = 0;
+    cluster.tamper([&](std::size_t from, std::size_t to, const ConsensusMessage& message) {
+        const bool loses = from == 3 && to == 0 && std::holds_alternative<Status>(message) && ++lost == 1;
+        return loses ? std::vector<ConsensusMessage>{} : std::vector{message};
+    });
+    cluster.restart(0);
+    EXPECT_TRUE(cluster.run_until([&] { return is_quarantined(cluster, 0); })) << "asked once more, it showed what it saw";
+    EXPECT_GE(lost, 2U);
+    cluster.run_for(5000);
+    expect_sound(cluster);
+}
+
 TEST(Quarantine, AnAnswerToAnEarlierLifeDoesNotCount) {
     Cluster cluster{Options{}};
     std::vector<std::pair<std::size_t, Status>> old;
