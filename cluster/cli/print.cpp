@@ -32,6 +32,7 @@ Cell number_cell(std::uint64_t value) { return {std::to_string(value), Colour::p
 
 void Table::header(const std::vector<std::string>& names) {
     std::vector<Cell> cells;
+    cells.reserve(names.size());
     for (const std::string& name : names) cells.push_back({name, Colour::dim});
     rows_.insert(rows_.begin(), std::move(cells));
 }

@@ -4,6 +4,10 @@
 #include <sodium.h>
 
 namespace rondo::crypto {
+namespace {
+/// TruncatedFinal() restarts the object: one per thread saves constructing and wiping it for every hash.
+thread_local CryptoPP::Keccak_256 keccak;
+}  // namespace
 
 Digest blake2b(std::initializer_list<ByteView> parts) {
     Digest out;
@@ -19,11 +23,9 @@ Digest blake2b(std::initializer_list<ByteView> parts) {
 }
 
 Hash256 keccak256(std::initializer_list<ByteView> parts) {
-    // TruncatedFinal() restarts the object: one per thread saves constructing and wiping it for every hash.
-    thread_local CryptoPP::Keccak_256 hasher;
-    for (const ByteView part : parts) hasher.Update(part.data(), part.size());
+    for (const ByteView part : parts) keccak.Update(part.data(), part.size());
     Hash256 out;
-    hasher.TruncatedFinal(out.bytes.data(), Hash256::size_bytes);
+    keccak.TruncatedFinal(out.bytes.data(), Hash256::size_bytes);
     return out;
 }
 
