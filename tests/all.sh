@@ -36,10 +36,11 @@ fi
 # 4. Threads, where there are any: the shell with its workers, the sockets, the JSON-RPC server, the reader of the DA layer, and
 # what crypto shares between threads. The sanitizer needs the memory layout that it was made for: no randomisation of addresses.
 # The tests of the shell fork their actors, so a race in one must end it to be noticed. It cannot follow a fork of a process that
-# has threads: the four tests that start an actor while a client is open are left out.
+# has threads: an actor that is started while a client is open is not checked, and never gets its SIGTERM. The four tests that
+# it one are left out.
 threaded=(unit_bus unit_shell unit_rpc unit_da unit_messages)
 forks_with_threads='Peers.HearEachOtherOnEveryChannelAlsoAfterOneWasKilled:Streams.ReachADerivedSubscriberAcrossItsDeath'
-forks_with_threads+=':Streams.LoseAndDoubleNothingWhenEitherSideIsKilled:Streams.StopASubscriberWhosePublisherWasRolledBack'
+forks_with_threads+=':Streams.LoseAndDoubleNothingWhenEitherSideIsKilled:Streams.OfARolledBackPublisherAreHeardFromTheStart'
 tsan_options="halt_on_error=1 die_after_fork=0 ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp"
 if run_script tsan:build build_variant tsan -DRONDO_SANITIZE_THREAD=ON "${threaded[@]}"; then
   for name in "${threaded[@]}"; do
