@@ -168,7 +168,7 @@ Configured<void> replace_key(const std::filesystem::path& path, const Key& key, 
     const std::filesystem::path beside = path.string() + ".new";
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    if (const auto written = write_key(beside, key, passphrase); !written) return written;
+    if (auto written = write_key(beside, key, passphrase); !written) return written;
     return rename_into_place(beside, path);
 }
 

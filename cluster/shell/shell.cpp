@@ -185,7 +185,7 @@ void Shell::apply(Effects effects, Speech& speech) {
             workers_.recover(std::move(job));
         } else {
             --jobs_open_;
-            push(Workers::recover_at_once(std::move(job)), 0);
+            push(Workers::recover_at_once(job), 0);
         }
     }
 }
