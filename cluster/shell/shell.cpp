@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 #include "cluster/runtime/limits.hpp"
 #include "cluster/shell/log.hpp"
 #include "messages/base/require.hpp"
