@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -114,19 +115,28 @@ double ipc_mib_per_second(const std::filesystem::path& folder) {
     return messages * (message_bytes / 1048576.0) / seconds;
 }
 
+int measure(const std::filesystem::path& scratch) {
+    std::filesystem::create_directories(scratch);
+    const nlohmann::json out{{"cores", std::thread::hardware_concurrency()},
+                             {"ecrecover_per_s", recoveries_per_second()},
+                             {"ed25519_verify_per_s", verifications_per_second()},
+                             {"synced_commit_ms", median_synced_commit_ms(scratch / "lmdb")},
+                             {"ipc_mib_per_s", ipc_mib_per_second(scratch)}};
+    std::printf("%s\n", out.dump(2).c_str());
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::filesystem::path scratch = argc > 1 ? argv[1] : "";
-    if (scratch.empty()) {
+    if (argc != 2 || *argv[1] == '\0') {
         std::fprintf(stderr, "usage: rondo-bench-limits FOLDER   (an empty folder on the disk that stores will use)\n");
         return 2;
     }
-    std::filesystem::create_directories(scratch);
-    nlohmann::json out{{"cores", std::thread::hardware_concurrency()},
-                       {"ecrecover_per_s", recoveries_per_second()},
-                       {"ed25519_verify_per_s", verifications_per_second()},
-                       {"synced_commit_ms", median_synced_commit_ms(scratch / "lmdb")},
-                       {"ipc_mib_per_s", ipc_mib_per_second(scratch)}};
-    std::printf("%s\n", out.dump(2).c_str());
+    try {
+        return measure(argv[1]);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "rondo-bench-limits: %s\n", error.what());
+        return 1;
+    }
 }

@@ -57,7 +57,9 @@ Answered<CallReply> call(const ClusterView& view, Call what) {
 }
 
 Answered<Bytes> look(const ClusterView& view, Bytes data) {
-    return call(view, {Address{}, modules::rewards, 0, std::move(data)}).map([](CallReply reply) { return reply.output; });
+    return call(view, {Address{}, modules::rewards, 0, std::move(data)}).map([](CallReply&& reply) {
+        return std::move(reply.output);
+    });
 }
 
 Answered<Accepted> ask_accepted(const ClusterView& view) {

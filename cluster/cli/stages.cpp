@@ -1,6 +1,7 @@
 #include "cluster/cli/stages.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "cluster/cli/print.hpp"
@@ -23,7 +24,7 @@ double Latencies::percentile(double share) {
     if (values_.empty()) return 0;
     if (!sorted_) std::sort(values_.begin(), values_.end());
     sorted_ = true;
-    const auto rank = static_cast<std::size_t>(share * static_cast<double>(values_.size() - 1) + 0.5);
+    const auto rank = static_cast<std::size_t>(std::llround(share * static_cast<double>(values_.size() - 1)));
     return values_[rank];
 }
 

@@ -39,7 +39,7 @@ class Comparison {
     [[nodiscard]] std::optional<std::string> flush() {
         if (waiting_.empty()) return std::nullopt;
         for (Node& node : nodes_)
-            if (const auto wrong = compare(node)) return wrong;
+            if (auto wrong = compare(node)) return wrong;
         waiting_.clear();
         return std::nullopt;
     }

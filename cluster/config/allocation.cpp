@@ -15,7 +15,7 @@ std::optional<ConfigError> for_each(const std::filesystem::path& path, const Vis
         const auto next = file->next();
         if (!next) return next.error();
         if (!next->has_value()) return std::nullopt;
-        if (const auto wrong = visit(**next)) return wrong;
+        if (auto wrong = visit(**next)) return wrong;
     }
 }
 

@@ -93,7 +93,7 @@ Configured<void> create_private_file(const std::filesystem::path& path, std::str
 
 Configured<void> write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path beside = path.string() + ".new";
-    if (const auto done = put(beside, O_TRUNC, 0644, content); !done) return done;
+    if (auto done = put(beside, O_TRUNC, 0644, content); !done) return done;
     return rename_into_place(beside, path);
 }
 

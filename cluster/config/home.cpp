@@ -50,7 +50,7 @@ Digest Home::identity() const { return crypto::blake2b(as_bytes(root.string()));
 
 std::filesystem::path Home::run_folder() const {
     constexpr std::string_view longest = "/node9999/consensus.req";
-    const std::filesystem::path inside = root / "run";
+    std::filesystem::path inside = root / "run";
     if (inside.string().size() + longest.size() <= socket_path_bytes_max) return inside;
     const std::string name = "rondo-" + to_hex(identity().view().first(6));
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");

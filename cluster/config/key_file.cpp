@@ -94,8 +94,9 @@ Configured<Secret> unseal(const std::filesystem::path& path, const KeyText& text
 Configured<KeyText> load_text(const std::filesystem::path& path) {
     auto content = read_private_file(path, key_file_bytes_max);
     if (!content) return tl::make_unexpected(content.error());
-    auto parsed = parse_key(path, *content);
-    sodium_memzero(content->data(), content->size());
+    std::string& text = *content;
+    auto parsed = parse_key(path, text);
+    sodium_memzero(text.data(), text.size());
     return parsed;
 }
 
@@ -168,7 +169,7 @@ Configured<void> replace_key(const std::filesystem::path& path, const Key& key, 
     const std::filesystem::path beside = path.string() + ".new";
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    if (const auto written = write_key(beside, key, passphrase); !written) return written;
+    if (auto written = write_key(beside, key, passphrase); !written) return written;
     return rename_into_place(beside, path);
 }
 

@@ -47,14 +47,15 @@ std::optional<ConfigError> load_keys(LoadedActor& out, const GenesisOperator& se
 }
 
 std::optional<ConfigError> load_peers(LoadedActor& out, const std::string& path) {
+    const auto wrong = [&](const PeerEntry& entry, const char* what) {
+        return ConfigError{path + ": peer " + std::to_string(entry.number.value) + what};
+    };
     for (const PeerEntry& entry : out.file.peers) {
-        const std::string number = std::to_string(entry.number.value);
         const GenesisOperator* peer = find_operator(out.genesis, entry.number);
-        if (peer == nullptr) return ConfigError{path + ": peer " + number + " is no operator of the genesis; remove it"};
-        if (entry.number == out.file.self)
-            return ConfigError{path + ": operator " + number + " is this node itself; remove it from [[peers]]"};
+        if (peer == nullptr) return wrong(entry, " is no operator of the genesis; remove it");
+        if (entry.number == out.file.self) return wrong(entry, " is this node itself; remove it from [[peers]]");
         for (const Peer& other : out.shell.peers)
-            if (other.number == entry.number) return ConfigError{path + ": peer " + number + " stands twice"};
+            if (other.number == entry.number) return wrong(entry, " stands twice");
         out.shell.peers.push_back({entry.number, peer->transport_key, entry.endpoints});
     }
     if (owns_channels(out.file.actor) && out.shell.peers.size() + 1 != out.genesis.operators.size())

@@ -37,6 +37,7 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
     std::vector<std::string> copy{program.filename().string()};
     copy.insert(copy.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
+    pointers.reserve(copy.size() + 1);
     for (std::string& argument : copy) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     const pid_t parent = ::getpid();

@@ -63,9 +63,7 @@ std::vector<Actor> hearers_of(Stream stream) {
         case Stream::batches:
             return {execution, da, watcher};
         case Stream::receipts:
-            return {watcher};
         case Stream::lane_signed:
-            return {watcher};
         case Stream::vote_signed:
             return {watcher};
         case Stream::blocks:

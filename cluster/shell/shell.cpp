@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 #include "cluster/runtime/limits.hpp"
 #include "cluster/shell/log.hpp"
 #include "messages/base/require.hpp"
@@ -185,7 +187,7 @@ void Shell::apply(Effects effects, Speech& speech) {
             workers_.recover(std::move(job));
         } else {
             --jobs_open_;
-            push(Workers::recover_at_once(std::move(job)), 0);
+            push(Workers::recover_at_once(job), 0);
         }
     }
 }

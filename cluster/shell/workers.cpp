@@ -86,8 +86,9 @@ void Workers::recover(RecoverSenders job) {
     }
 }
 
-JobDone Workers::recover_at_once(RecoverSenders job) {
+JobDone Workers::recover_at_once(const RecoverSenders& job) {
     JobDone done{job.id, {}};
+    done.senders.reserve(job.transactions.size());
     for (const Bytes& raw : job.transactions) done.senders.push_back(ethereum::recover_sender(raw));
     return done;
 }

@@ -33,7 +33,7 @@ class Workers {
 
     void recover(RecoverSenders job);
     /// In the calling thread: for so few that waking another costs more.
-    [[nodiscard]] static JobDone recover_at_once(RecoverSenders job);
+    [[nodiscard]] static JobDone recover_at_once(const RecoverSenders& job);
     /// False if too many calls wait already.
     [[nodiscard]] bool call_backend(std::uint64_t id, Bytes request);
     [[nodiscard]] std::vector<Completion> take_completed();

@@ -1,3 +1,4 @@
+#include <exception>
 #include <iostream>
 
 #include "cluster/bus/client.hpp"
@@ -108,9 +109,7 @@ int explain(const std::string& what) {
     return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int sign_twice(int argc, char** argv) {
     const bool votes = argc == 4 && std::string(argv[1]) == "votes";
     if (argc != 4 || (!votes && std::string(argv[1]) != "headers")) return explain("votes|headers and the folders of two nodes");
     const std::string file = votes ? "/consensus.toml" : "/intake.toml";
@@ -139,4 +138,14 @@ int main(int argc, char** argv) {
     }
     std::cout << head->epoch.value << "\n";
     return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return sign_twice(argc, argv);
+    } catch (const std::exception& error) {
+        return explain(error.what());
+    }
 }

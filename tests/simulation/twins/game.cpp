@@ -130,7 +130,7 @@ class Game {
         }
     }
 
-    void take(std::size_t i, Effects effects) {
+    void take(std::size_t i, const Effects& effects) {
         Instance& instance = *instances_[i];
         for (const Record& record : effects.records) instance.store.apply(record);
         instance.store.commit(true);

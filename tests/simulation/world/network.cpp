@@ -33,7 +33,7 @@ void Network::heal() {
     }
 }
 
-void Network::send(NodeIndex from, NodeIndex to, std::size_t bytes, std::function<void()> deliver) {
+void Network::send(NodeIndex from, NodeIndex to, std::size_t bytes, const std::function<void()>& deliver) {
     Link& l = link(from, to);
     if (l.cut || random_.permille(faults_.drop_permille)) return;
     l.free_at = std::max(l.free_at, clock_.now());

@@ -33,7 +33,7 @@ class Network {
     void clog(NodeIndex from, NodeIndex to, Micros until) { link(from, to).clogged_until = until; }
     void heal();
 
-    void send(NodeIndex from, NodeIndex to, std::size_t bytes, std::function<void()> deliver);
+    void send(NodeIndex from, NodeIndex to, std::size_t bytes, const std::function<void()>& deliver);
 
   private:
     struct Link {

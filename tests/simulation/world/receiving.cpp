@@ -30,7 +30,7 @@ void SimShell::schedule_turn() {
     });
 }
 
-void SimShell::on_peer(Channel channel, OperatorNumber from, SharedBytes payload) {
+void SimShell::on_peer(Channel channel, OperatorNumber from, const SharedBytes& payload) {
     if (!is_up() || inbox_.size() >= inbox_max) return;
     enqueue(PeerMessage{channel, from, *payload});
 }
@@ -42,7 +42,7 @@ void SimShell::on_request(ByteView payload, std::function<void(SharedBytes)> rep
     enqueue(Request{id, to_bytes(payload)});
 }
 
-void SimShell::on_answer(AskId id, std::uint64_t generation, SharedBytes payload) {
+void SimShell::on_answer(AskId id, std::uint64_t generation, const SharedBytes& payload) {
     const auto open = open_asks_.find(id);
     if (open == open_asks_.end() || open->second != generation) return;
     open_asks_.erase(open);

@@ -294,7 +294,8 @@ void SimShell::finish_turn(bool commit_anyway) {
     }
     if (boundary == Boundary::between_sends) {
         settle();
-        speak(std::move(actions), random_.below(actions.size() + 1));
+        const std::size_t said = random_.below(actions.size() + 1);
+        speak(std::move(actions), said);
         return world_.kill(*this);
     }
     const Micros sync = traits_.durability == Durability::durable ? 200 + random_.below(800) : 20 + random_.below(100);

@@ -70,9 +70,9 @@ class SimShell {
     [[nodiscard]] std::size_t queued_max() const { return queued_max_; }
 
     // What arrives. All of it is ignored by a dead actor.
-    void on_peer(Channel channel, OperatorNumber from, SharedBytes payload);
+    void on_peer(Channel channel, OperatorNumber from, const SharedBytes& payload);
     void on_request(ByteView payload, std::function<void(SharedBytes)> reply);
-    void on_answer(AskId id, std::uint64_t generation, SharedBytes payload);
+    void on_answer(AskId id, std::uint64_t generation, const SharedBytes& payload);
     void on_stream(Stream stream, std::uint64_t sequence, const SharedBytes& payload);
     void on_best_effort(Stream stream, const SharedBytes& payload);
     void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);

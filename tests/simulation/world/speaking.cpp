@@ -49,9 +49,7 @@ void SimShell::ask(Ask question) {
     if (!open_asks_.emplace(question.id, generation).second) return world_.fail("an ask reuses the id of an open one");
     world_.trace(node_, traits_.actor, to_string(question.whom), question.id, question.payload);
     world_.observe([&](Observer& o) { o.on_ask(node_, traits_.actor, question.whom, question.payload); });
-    const auto answer = [this, id = question.id, generation](SharedBytes payload) {
-        on_answer(id, generation, std::move(payload));
-    };
+    const auto answer = [this, id = question.id, generation](const SharedBytes& payload) { on_answer(id, generation, payload); };
     world_.clock().after(question.deadline_ms * millisecond, [answer] { answer(nullptr); });
     if (question.whom == Askable::backend) return world_.ask_backend(node_, question.payload, answer);
     world_.request(node_, static_cast<Actor>(question.whom), std::move(question.payload), answer);

@@ -47,6 +47,7 @@ Bytes attest_call(std::uint64_t epoch, const Hash256& root, const Wei& total) {
 }
 Bytes claim_call(const Address& account, const Wei& cumulative, const std::vector<Hash256>& proof) {
     std::vector<Word256> words;
+    words.reserve(proof.size());
     for (const Hash256& h : proof) words.push_back(*Word256::from(h.view()));
     return abi::Encoder().address(account).number(cumulative).words(words).call(modules::claim);
 }

@@ -57,7 +57,7 @@ std::size_t MemoryStore::count(Table table) const { return rows(table).size(); }
 
 // ---------------------------------------------------------------------------------------- transactions
 
-Bytes make_tx(const User& user, TxShape shape) {
+Bytes make_tx(const User& user, const TxShape& shape) {
     ethereum::Transaction t;
     t.type = 2;
     t.chain_id = shape.chain_id;
@@ -121,7 +121,7 @@ std::string Node::text(const std::string& name) const {
 
 // --------------------------------------------------------------------------------------------- cluster
 
-Cluster::Cluster(std::size_t nodes, std::function<void(Parameters&)> tune, std::uint64_t chain_id) {
+Cluster::Cluster(std::size_t nodes, const std::function<void(Parameters&)>& tune, std::uint64_t chain_id) {
     crypto::remember_verifications(true);
     genesis_.chain_id = chain_id;
     genesis_.timestamp_ms = now_.value;
@@ -157,7 +157,7 @@ User Cluster::user_at(std::size_t home, const Wei& balance) {
 
 std::size_t Cluster::index_of(OperatorNumber number) const { return number.value - 1; }
 
-RequestId Cluster::post(std::size_t node, IntakeRequest request) {
+RequestId Cluster::post(std::size_t node, const IntakeRequest& request) {
     const RequestId id = next_request_++;
     deliver(node, Request{id, encode(request)});
     return id;
@@ -169,8 +169,8 @@ std::optional<IntakeReply> Cluster::answer(std::size_t node, RequestId id) const
     return decode<IntakeReply>(it->second).value();
 }
 
-IntakeReply Cluster::ask(std::size_t node, IntakeRequest request) {
-    const RequestId id = post(node, std::move(request));
+IntakeReply Cluster::ask(std::size_t node, const IntakeRequest& request) {
+    const RequestId id = post(node, request);
     run();
     auto reply = answer(node, id);
     EXPECT_TRUE(reply.has_value()) << "no answer";

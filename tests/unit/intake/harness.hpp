@@ -49,7 +49,7 @@ struct TxShape {
     std::size_t data = 0;
     std::optional<std::uint64_t> gas = std::nullopt;
 };
-[[nodiscard]] Bytes make_tx(const User& user, TxShape shape);
+[[nodiscard]] Bytes make_tx(const User& user, const TxShape& shape);
 [[nodiscard]] Wei cost_of(const Bytes& raw);
 
 struct Node {
@@ -80,7 +80,7 @@ struct Account {
 
 class Cluster {
   public:
-    explicit Cluster(std::size_t nodes, std::function<void(Parameters&)> tune = {}, std::uint64_t chain_id = 777);
+    explicit Cluster(std::size_t nodes, const std::function<void(Parameters&)>& tune = {}, std::uint64_t chain_id = 777);
 
     [[nodiscard]] Node& at(std::size_t index) { return nodes_[index]; }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
@@ -97,9 +97,9 @@ class Cluster {
         return submit(node, {std::move(transaction)}).at(0);
     }
     /// Submits without waiting for an answer.
-    RequestId post(std::size_t node, IntakeRequest request);
+    RequestId post(std::size_t node, const IntakeRequest& request);
     [[nodiscard]] std::optional<IntakeReply> answer(std::size_t node, RequestId id) const;
-    [[nodiscard]] IntakeReply ask(std::size_t node, IntakeRequest request);
+    [[nodiscard]] IntakeReply ask(std::size_t node, const IntakeRequest& request);
 
     void run();  ///< until nothing is on its way
     /// Until no lane waits for its interval between batches; time passes by as much and no more.

@@ -6,8 +6,6 @@
 namespace rondo::test {
 namespace {
 
-using ethereum::Refusal;
-
 /// The transaction that the owner's sealed batch has at the receipt's place.
 Bytes leaf_at(Node& owner, const Receipt& receipt) {
     for (const BatchRecord& batch : owner.stored())
@@ -80,6 +78,7 @@ TEST(Promises, EveryReceiptsPlaceIsTheSealedBatchesLeaf) {
     Cluster cluster(4);
     std::vector<std::pair<Bytes, Receipt>> promised;
     std::vector<User> users;
+    users.reserve(8);
     for (int i = 0; i < 8; ++i) users.push_back(cluster.user_at(0));
     for (std::uint64_t round = 0; round < 6; ++round)
         for (const User& user : users) {

@@ -155,6 +155,7 @@ TEST(Secp256k1, SignsLowAndDeterministicallyAndRecoversInManyThreads) {
         }
     };
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) threads.emplace_back(work);
     for (std::thread& t : threads) t.join();
 }

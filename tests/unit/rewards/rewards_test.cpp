@@ -8,7 +8,6 @@ namespace rondo::testing {
 namespace {
 
 using Fate = CoreHost::Fate;
-using rewards::Entry;
 
 Parameters short_epochs() {
     Parameters p;

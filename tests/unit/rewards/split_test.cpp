@@ -91,6 +91,7 @@ TEST(ProRata, AgreesWithTheScenariosOfCosmos) {
                 const Wei amount = op[1].get<std::uint64_t>();
                 commission += amount * rate / 1000;
                 std::vector<Wei> weights;
+                weights.reserve(stakes.size());
                 for (const auto& [name, stake] : stakes) weights.push_back(stake);
                 const auto parts = pro_rata(amount - amount * rate / 1000, weights);
                 std::size_t i = 0;
