@@ -37,7 +37,7 @@ fi
 # what crypto shares between threads. The sanitizer needs the memory layout that it was made for: no randomisation of addresses.
 # The tests of the shell fork their actors, so a race in one must end it to be noticed. It cannot follow a fork of a process that
 # has threads: an actor that is started while a client is open is not checked, and never gets its SIGTERM. The four tests that
-# it one are left out.
+# send it one are left out.
 threaded=(unit_bus unit_shell unit_rpc unit_da unit_messages)
 forks_with_threads='Peers.HearEachOtherOnEveryChannelAlsoAfterOneWasKilled:Streams.ReachADerivedSubscriberAcrossItsDeath'
 forks_with_threads+=':Streams.LoseAndDoubleNothingWhenEitherSideIsKilled:Streams.OfARolledBackPublisherAreHeardFromTheStart'
