@@ -96,7 +96,7 @@ class Actor {
     std::optional<Stop> stop;
 
   private:
-    void take(const Effects& effects) {
+    void take(Effects effects) {
         view.apply(effects.records);
         for (const Publish& p : effects.publishes) {
             const auto& ref = std::get<RecordRef>(p.payload);
