@@ -96,7 +96,7 @@ class Actor {
     std::optional<Stop> stop;
 
   private:
-    void take(Effects effects) {
+    void take(const Effects& effects) {
         view.apply(effects.records);
         for (const Publish& p : effects.publishes) {
             const auto& ref = std::get<RecordRef>(p.payload);
@@ -104,8 +104,8 @@ class Actor {
             EXPECT_EQ(published.back().height.value, p.sequence);
             identities.push_back(p.identity);
         }
-        for (Ask& a : effects.asks) asks.push_back(a);
-        for (rondo::Reply& r : effects.replies) replies.push_back(r);
+        for (const Ask& a : effects.asks) asks.push_back(a);
+        for (const rondo::Reply& r : effects.replies) replies.push_back(r);
         for (const SetTimer& t : effects.timers) timers.push_back(t);
         if (effects.stop) stop = effects.stop;
     }
