@@ -211,6 +211,28 @@ TEST_F(Replay, OfADeterministicStreamChecksTheRunningHash) {
     EXPECT_TRUE(to.on_live(std::move(second[0])));
 }
 
+TEST_F(Replay, OfAPatientStreamWaitsForTheCommitOfTheEnvironment) {
+    Outbox from = outbox();
+    store::WriteTxn txn = store->write();
+    from.add(txn, {Stream::receipts, 0, Bytes(8, 5), {}});
+    EXPECT_FALSE(from.is_awaited());
+    from.add(txn, {Stream::batches, 0, Bytes(8, 5), {}});
+    EXPECT_TRUE(from.is_awaited());
+    EXPECT_TRUE(from.take_chunks().empty());
+    ASSERT_TRUE(txn.log());
+    from.on_logged();
+    const auto logged = from.take_chunks();
+    ASSERT_EQ(logged.size(), 1U);
+    EXPECT_EQ(logged[0].header.at.stream, Stream::batches);
+    EXPECT_EQ(announced(from).head, 0U) << "nobody asks for what was not said yet";
+    txn.commit();
+    from.on_committed();
+    const auto committed = from.take_chunks();
+    ASSERT_EQ(committed.size(), 1U);
+    EXPECT_EQ(committed[0].header.at.stream, Stream::receipts);
+    EXPECT_EQ(announced(from).head, 1U);
+}
+
 TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
     const Table records{0, "records"};
     ShellTables after{1};
