@@ -28,8 +28,8 @@ class Inquiry {
     [[nodiscard]] bool has_answered(OperatorNumber who) const { return answered_.contains(who); }
     [[nodiscard]] std::size_t answers() const { return answered_.size(); }
 
-    /// With `self` they make quorum stake, and are all, or have had `patience_ms` to become more. A set of one needs nobody.
-    [[nodiscard]] bool suffices(const EpochContext& context, OperatorNumber self, Instant now, DurationMs patience_ms) const {
+    /// With `self` they make quorum stake, and are all, or were asked twice. A set of one needs nobody.
+    [[nodiscard]] bool suffices(const EpochContext& context, OperatorNumber self, Instant now, DurationMs retry_ms) const {
         Stake stake;
         bool all = true;
         for (const OperatorInfo& member : context.operators) {
@@ -37,7 +37,7 @@ class Inquiry {
             if (counts) stake = stake.plus(member.stake.value);
             all = all && counts;
         }
-        return stake >= context.quorum() && (all || begun_.plus(patience_ms) <= now);
+        return stake >= context.quorum() && (all || begun_.plus(2 * retry_ms) <= now);
     }
 
   private:

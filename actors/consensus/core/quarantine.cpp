@@ -131,8 +131,7 @@ void Quarantine::hear_certificates(Turn& turn, OperatorNumber from, const Status
 
 void Quarantine::conclude(Turn& turn) {
     SigningGate& gate = replica_.gate;
-    if (!gate.is_confirmed() &&
-        inquiry_.suffices(*replica_.context, replica_.self, turn.now, 2 * replica_.parameters().retry_ms)) {
+    if (!gate.is_confirmed() && inquiry_.suffices(*replica_.context, replica_.self, turn.now, replica_.parameters().retry_ms)) {
         gate.confirm();
         simplex_.on_news();
     }

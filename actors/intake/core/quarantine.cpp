@@ -159,8 +159,7 @@ bool Quarantine::is_unaccounted(const Ack& a) const {
 void Quarantine::confirm_if_enough() {
     const EpochContext* context = common_.epochs.context();
     if (common_.gate.is_confirmed() || context == nullptr) return;
-    if (!inquiry_.suffices(*context, common_.self, common_.now, 2 * common_.genesis.parameters.retry_ms) ||
-        is_left_behind(*context))
+    if (!inquiry_.suffices(*context, common_.self, common_.now, common_.genesis.parameters.retry_ms) || is_left_behind(*context))
         return;
     common_.gate.confirm();
     other_lanes_.on_confirmed();
