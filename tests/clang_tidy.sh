@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# clang_tidy.sh BUILD FILE: clang-tidy over one source, as BUILD compiles it; a finding is an error. An hour of checks becomes minutes
-# because what was clean is not checked again: a stamp in BUILD/tidy is named by the hash of everything that the outcome hangs on,
+# clang_tidy.sh BUILD FILE: clang-tidy over one source, as BUILD compiles it; a finding is an error. What was clean is not checked
+# again: a stamp in BUILD/tidy is named by the hash of everything that the outcome hangs on,
 # which is the preprocessed text (with its comments, for NOLINT, and its macros), what .clang-tidy says and the version of the tool.
 set -euo pipefail
 cd "$(dirname "$0")/.."
