@@ -78,9 +78,10 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     environment->durability = options.durability;
     if (const auto no_folder = make_folder(options.folder)) return tl::unexpected(*no_folder);
     if (const auto no_lock = lock_folder(*environment)) return tl::unexpected(*no_lock);
-    if (options.durability == Durability::derived) prepare_derived(*environment);
-    if (options.durability == Durability::durable)
-        if (const auto trouble = open_journal(*environment)) return tl::unexpected(*trouble);
+    if (options.durability == Durability::derived)
+        prepare_derived(*environment);
+    else if (const auto trouble = open_journal(*environment))
+        return tl::unexpected(*trouble);
     auto refusal = open_environment(*environment, options);
     if (refusal && environment->older_schema && options.durability == Durability::derived) {
         environment->discard();
