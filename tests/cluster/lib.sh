@@ -38,8 +38,10 @@ await_progress() {  # two more final blocks on every node
   from=$(status_json | jq '[.nodes[].final_height] | max')
   await 60 "progress above height $from" "[.nodes[].final_height] | min > $from + 2"
 }
-same_roots() {  # the roots of one height that all have executed
-  "$rondo" verify --from-da --home "$home" --json | jq -e '.equal == true' >/dev/null || fail 'the state rebuilt from DA differs from the nodes'
+same_roots() {  # what was posted rebuilds the state that all have executed
+  await 60 'a posting' '[.nodes[].posted_height] | max > 0'
+  local verified
+  verified=$("$rondo" verify --from-da --home "$home" --json) || fail "the state rebuilt from DA differs from the nodes: $verified"
 }
 holds_expected() {  # holds_expected SEND-SUMMARY: nothing lost, nothing doubled
   jq -e --slurpfile e "$expected" '.transactions == $e[0].transactions and .refused == $e[0].refused and
