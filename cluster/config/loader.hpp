@@ -15,7 +15,7 @@ struct LoadedActor {
     ActorFile file;
     ShellConfig shell;
     Genesis genesis;
-    std::optional<crypto::SecretKey> signing_key;   ///< intake, consensus
+    std::vector<crypto::SecretKey> signing_keys;    ///< intake, consensus; two while they are rotated
     std::optional<crypto::AccountKey> account_key;  ///< watcher, rewards
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t hour_ms = 3'600'000;
 using P = Parameters;
-constexpr std::array<ParameterName, 17> names{{
+constexpr std::array<ParameterName, 20> names{{
     {"epoch_blocks", &P::epoch_blocks, 4, 1U << 20, "blocks per epoch"},
     {"delta_ms", &P::delta_ms, 1, hour_ms, "assumed network delay at the start"},
     {"delta_max_ms", &P::delta_max_ms, 1, hour_ms, "cap of the assumed network delay"},
@@ -27,6 +27,9 @@ constexpr std::array<ParameterName, 17> names{{
     {"downtime_slots", &P::downtime_slots, 20, 1U << 24, "liveness slots of one second missed in a row before jail"},
     {"posting_turn_ms", &P::posting_turn_ms, 10, hour_ms, "another operator posts after so long a silence"},
     {"double_sign_permille", &P::double_sign_permille, 0, 1000, "share of stake lost for signing twice"},
+    {"operators_max", &P::operators_max, 1, 1000, "operators in one epoch's set"},
+    {"self_stake_min_gwei", &P::self_stake_min_gwei, 1, 1ULL << 60, "least bond of an operator in a set"},
+    {"unbonding_ms", &P::unbonding_ms, 1, 365 * 24 * hour_ms, "from leaving to the withdrawal of the bond"},
 }};
 
 }  // namespace

@@ -13,8 +13,9 @@ namespace rondo {
 
 struct ConsensusConfig {
     OperatorNumber self;
-    crypto::SecretKey key;
+    std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
+    std::vector<OperatorNumber> sources;  ///< whom to ask for final blocks beside the members: fixed peers
 };
 
 /// What a shell must know to host it.

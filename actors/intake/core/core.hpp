@@ -8,8 +8,9 @@ namespace rondo {
 
 struct IntakeConfig {
     OperatorNumber self;
-    crypto::SecretKey key;
+    std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
+    std::vector<OperatorNumber> sources;  ///< whom to ask for batches beside the members: fixed peers
 };
 
 /// The intake actor: takes transactions in, keeps this operator's lane, acknowledges the others' (README.md).
