@@ -6,7 +6,7 @@
 namespace rondo::consensus {
 
 void Catchup::on_ahead(Turn& turn, OperatorNumber from, Epoch epoch) {
-    if (!replica_.context->index_of(from)) return;
+    if (!replica_.knows(from)) return;
     Epoch& claim = claims_[from];
     claim = std::max(claim, epoch);
     simplex_.set_left_behind(left_behind());
@@ -24,7 +24,7 @@ bool Catchup::left_behind() const {
 }
 
 void Catchup::on_behind(Turn& turn, OperatorNumber from, Epoch epoch) {
-    if (!replica_.context->index_of(from)) return;
+    if (!replica_.knows(from)) return;
     const auto helped = helped_.find(from);
     if (helped != helped_.end() && turn.now < helped->second.plus(replica_.parameters().retry_ms)) return;
     const auto proof = replica_.store.get(tables::proofs, tables::key(epoch));
@@ -55,8 +55,9 @@ void Catchup::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range
 void Catchup::on_settled(Turn& turn) {
     simplex_.set_left_behind(left_behind());
     if (next_ && !replica_.epoch_is_over()) ask(turn, *std::exchange(next_, std::nullopt));
-    if (!simplex_.wants_blocks()) return;
-    if (const auto peer = replica_.voice.peer(asked_count_++)) ask(turn, *peer);
+    // Who is no member is told nothing, and hears by asking.
+    if (!simplex_.wants_blocks() && replica_.index) return;
+    if (const auto peer = replica_.voice.source(asked_count_++)) ask(turn, *peer);
 }
 
 void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const {

@@ -36,6 +36,8 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 
 // lanes
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
+/// Who is not in the next set promises nothing in the last blocks of this one: it could not keep it.
+inline constexpr std::uint64_t last_promise_blocks = 8;
 /// While its last batch is not final a lane waits so long for company: the fixed cost of a batch (signatures, syncs, messages) is
 /// saved, and where finality takes longer lanes do not wait for it.
 inline constexpr DurationMs seal_interval_ms_max = 60;
