@@ -69,7 +69,7 @@ struct Common {
 };
 
 /// Timers of the intake. Each is armed anew only when it fired or when its subject changed.
-enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5, quarantine = 6 };
+enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5, quarantine = 6, relay = 7 };
 [[nodiscard]] constexpr TimerId id_of(TimerName name) { return static_cast<TimerId>(name); }
 
 }  // namespace rondo::intake

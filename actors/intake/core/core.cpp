@@ -27,7 +27,7 @@ Effects IntakeCore::start(Instant now) {
     final_cuts_.start();
     own_lane_.start();
     pool_.start();
-    if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
+    relay_promises();
     finish_step();
     return effects;
 }
@@ -100,8 +100,19 @@ void IntakeCore::on_epoch_began() {
     }
     own_lane_.on_epoch_began();
     other_lanes_.on_epoch_began();
-    if (!common_.self_index()) admission_.relay(pool_.unsettled());
+    relay_promises();
     common_.gate.prune_below(common_.epochs.epoch().minus_or_zero(1), *common_.effects);
+}
+
+/// What a member promised and did not get ordered before it left: the senders' new home lanes take it, told again until it is
+/// executed.
+void IntakeCore::relay_promises() {
+    const EpochContext* context = common_.epochs.context();
+    if (context == nullptr || common_.self_index() || !common_.may_talk(common_.self)) return;
+    auto promises = pool_.unsettled();
+    if (promises.empty()) return;
+    admission_.relay(std::move(promises));
+    common_.effects->timers.push_back({id_of(TimerName::relay), relay_retries * context->parameters.retry_ms});
 }
 
 // ---------------------------------------------------------------------------------------------- peers
@@ -194,6 +205,9 @@ void IntakeCore::on(const TimerFired& fired) {
             break;
         case TimerName::quarantine:
             quarantine_.on_timer();
+            break;
+        case TimerName::relay:
+            relay_promises();
             break;
     }
 }

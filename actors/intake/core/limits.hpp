@@ -64,6 +64,7 @@ inline constexpr DurationMs forward_deadline_ms = 2000;  ///< then this lane tak
 inline constexpr DurationMs silence_ms = 30000;          ///< a home lane that missed a deadline is not waited for so long
 inline constexpr std::size_t forward_bytes_max = 2 * mib;
 inline constexpr std::size_t forwards_max = 1024;
+inline constexpr std::uint64_t relay_retries = 4;  ///< retry periods until what is not executed by then is relayed again
 
 // fetching
 inline constexpr std::size_t fetch_wanted_max = 1U << 14;
