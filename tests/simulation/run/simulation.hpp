@@ -59,6 +59,7 @@ class Simulation {
     [[nodiscard]] std::size_t late_promises() const;
     /// How many members each epoch's set has, from the first on, as far as execution announced them.
     [[nodiscard]] std::vector<std::size_t> set_sizes() const;
+    [[nodiscard]] const EpochContext& newest_set() const;
     [[nodiscard]] Verdict verdict();
     [[nodiscard]] World& world();
 

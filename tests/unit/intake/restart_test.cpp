@@ -144,16 +144,16 @@ TEST(Fetching, ABatchWithAnotherPayloadOrSignatureThanItsHeadersIsNotTaken) {
     BatchRecord forged = real;
     ASSERT_FALSE(forged.payload.empty());
     forged.payload.back() ^= 1;
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
     EXPECT_TRUE(cluster.at(3).batches().empty());
     forged = real;
     forged.header.signature.bytes[0] ^= 1;
     ASSERT_EQ(digest_of(forged.header), digest_of(real.header));
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
     EXPECT_TRUE(cluster.at(3).batches().empty());
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{real}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{real}))});
     cluster.run();
     EXPECT_EQ(cluster.at(3).batches().size(), 1U);
 }
