@@ -180,8 +180,8 @@ void SimShell::number(Publish publish) {
     const std::uint64_t sequence = head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
-        world_.fail("a deterministic stream jumped from " + std::to_string(sequence - 1) + " to " +
-                    std::to_string(publish.sequence));
+        world_.fail("stream " + std::string(to_string(publish.stream)) + " of node " + std::to_string(node_) + " jumped from " +
+                    std::to_string(sequence - 1) + " to " + std::to_string(publish.sequence));
     Bytes row;
     SharedBytes payload;
     if (auto* bytes = std::get_if<Bytes>(&publish.payload)) {
