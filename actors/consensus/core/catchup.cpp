@@ -55,8 +55,13 @@ void Catchup::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range
 void Catchup::on_settled(Turn& turn) {
     simplex_.set_left_behind(left_behind());
     if (next_ && !replica_.epoch_is_over()) ask(turn, *std::exchange(next_, std::nullopt));
-    // Who is no member is told nothing, and hears by asking.
-    if (!simplex_.wants_blocks() && replica_.index) return;
+    if (replica_.chain.floor().height != floor_) {
+        floor_ = replica_.chain.floor().height;
+        floor_since_ = turn.now;
+    }
+    // Who is no member is told nothing, and hears by asking; and who hears nothing may be a member no more.
+    const bool is_told = replica_.index && turn.now < floor_since_.plus(stalled_retries * replica_.parameters().retry_ms);
+    if (!simplex_.wants_blocks() && is_told) return;
     if (const auto peer = replica_.voice.source(asked_count_++)) ask(turn, *peer);
 }
 

@@ -37,6 +37,8 @@ class Catchup {
     std::optional<OperatorNumber> next_;  ///< whom to ask for more
     std::optional<Instant> asked_at_;
     std::uint64_t asked_count_ = 0;
+    Height floor_;  ///< the newest final block, and since when it is
+    Instant floor_since_;
 };
 
 }  // namespace rondo::consensus
