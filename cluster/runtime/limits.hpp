@@ -74,7 +74,8 @@ inline constexpr int reconnect_ms_min = 50;
 inline constexpr int reconnect_ms_max = 1000;
 inline constexpr int heartbeat_ms = 5000;
 inline constexpr int heartbeat_timeout_ms = 15'000;
-inline constexpr int handshake_ms_max = 10'000;       ///< from a connection to its last word of CURVE; then it is closed
+/// From a connection to its last word of CURVE; then it is closed. An operator that was refused tries again after so long.
+inline constexpr int handshake_ms_max = 3000;
 inline constexpr std::size_t peers_max = 3072;        ///< operators of three epochs, and fixed peers
 inline constexpr std::size_t transport_keys_max = 3;  ///< of one operator at a time: those of the last, this and the next epoch
 inline constexpr std::size_t own_channels_max = 2;    ///< of one actor
