@@ -78,8 +78,8 @@ struct PeerBus::Impl {
     [[nodiscard]] bool answer(Channel channel, OperatorNumber to, Frames& message);
 };
 
-/// A key that is not listed may be so soon, when this node has come as far as the others: it is refused for now (300), and its node
-/// tries again when the handshake has run out of time; after a refusal for good (400) libzmq never would.
+/// A key that is not listed may be so soon, when this node has come as far as the others: it is refused for now (300), and its
+/// node tries again when the handshake has run out of time; after a refusal for good (400) libzmq never would.
 void PeerBus::Impl::answer_handshake() {
     // version, request id, domain, address, routing id, mechanism, credentials (RFC 27)
     const bool curve = frames.size() == 7 && frames[5].to_string_view() == "CURVE";

@@ -35,8 +35,8 @@ struct PeerCounters {
 ///  1. ZAP admits the listed transport keys; on open channels every key, as a guest. The User-Id of a connection is its key, and
 ///     each message is attributed by what the list says of that key when it is read: a handshake gives no lasting right. If two
 ///     operators list one key, it stands for the one with the lower number.
-///  2. What is sent leaves on the own DEALER, by the newest key that is connected. On open channels, what no DEALER takes leaves on
-///     the connection on which that sender was last heard; guests are always answered there.
+///  2. What is sent leaves on the own DEALER, by the newest key that is connected. On open channels, what no DEALER takes leaves
+///     on the connection on which that node was last heard; guests are always answered there.
 ///  3. What is heard comes in on the own listener, and on open channels by the own DEALERs too, from the operator whose key they
 ///     were connected to.
 ///  4. Open channels have quotas (askers.hpp); a guest's number, from first_guest on, is good on the channel where it was heard.

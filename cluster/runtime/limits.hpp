@@ -113,7 +113,8 @@ static_assert(retention_messages_min < retention_messages_max);
 static_assert(announce_ms_min <= announce_ms_max && replay_retry_unsent_ms <= replay_retry_ms);
 static_assert(backend_shutdown_ms_max < shutdown_ms_max);
 static_assert(guest_messages_per_second < operator_messages_per_second && guest_bytes_per_second < operator_bytes_per_second);
-static_assert(guest_messages_burst <= guests_messages_burst && guest_bytes_burst <= guests_bytes_burst, "one guest may have its own");
+static_assert(guest_messages_burst <= guests_messages_burst && guest_bytes_burst <= guests_bytes_burst,
+              "one guest may have its own");
 static_assert(guest_bytes_burst >= message_bytes_max, "a guest can be answered");
 static_assert(guests_max > guests_messages_burst, "a burst of new guests displaces no one who was just heard");
 static_assert(sockets_max < 65'535, "libzmq's own bound");

@@ -120,8 +120,8 @@ int sign_twice(int argc, char** argv) {
     if (!me || !other) return explain(me ? other.error().message : me.error().message);
     bus::Context context;
     // It listens nowhere: the operator's own ports are its actors'.
-    auto peers = bus::PeerBus::open(context, {{channel}, {}, me->shell.transport_secret, me->shell.transport_public,
-                                              me->shell.genesis});
+    auto peers =
+        bus::PeerBus::open(context, {{channel}, {}, me->shell.transport_secret, me->shell.transport_public, me->shell.genesis});
     if (!peers) return explain(peers.error());
     const std::vector<Peer> others = others_than(*me);
     for (const std::string& trouble : peers->set_peers(others)) return explain(trouble);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <zmq.hpp>
 
+#include "cluster/bus/channel_sockets.hpp"
 #include "cluster/bus/peer_bus.hpp"
 
 /// Nodes of a network with real sockets; who lists whom is up to the test.
@@ -49,14 +50,11 @@ class Operator {
     [[nodiscard]] Peer with_keys(std::vector<TransportKey> newest_first) const {
         return {self_.number, std::move(newest_first), self_.endpoints};
     }
-    [[nodiscard]] std::string endpoint(std::uint16_t port) const { return "tcp://127.0.0.1:" + std::to_string(port); }
+    [[nodiscard]] std::string endpoint(Channel channel) const { return tcp_endpoint(self_.endpoints, channel); }
 
     void start(const std::vector<Peer>& peers) { start(peers, {Channel::votes, Channel::sync}); }
     void start(const std::vector<Peer>& peers, const std::vector<Channel>& channels) {
-        const rondo::Endpoints& at = self_.endpoints;
-        const std::map<Channel, std::uint16_t> ports{
-            {Channel::lanes, at.lanes}, {Channel::votes, at.votes}, {Channel::sync, at.sync}, {Channel::fetch, at.fetch}};
-        for (const Channel channel : channels) options_.listen[channel] = endpoint(ports.at(channel));
+        for (const Channel channel : channels) options_.listen[channel] = endpoint(channel);
         options_.channels = channels;
         open(peers);
     }

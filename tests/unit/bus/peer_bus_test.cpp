@@ -110,9 +110,14 @@ TEST(PeerBus, FollowsAnOperatorToItsNewEndpoints) {
     ASSERT_TRUE(heard(Channel::votes, one, before));
     (void)one.bus().set_peers({after.as_peer()});
     ASSERT_TRUE(heard(Channel::votes, one, after));
-    forget_what_waits(before, Channel::votes);
-    EXPECT_TRUE(one.says(Channel::votes, after));
-    EXPECT_FALSE(before.bus().next(Channel::votes));
+    forget_what_waits(after, Channel::votes);
+    const Bytes news{'n', 'e', 'w', 's'};
+    EXPECT_TRUE(one.says(Channel::votes, after, news));
+    EXPECT_TRUE(eventually({&one, &after}, [&] {
+        const auto message = after.bus().next(Channel::votes);
+        return message && message->payload == news;
+    }));
+    while (const auto message = before.bus().next(Channel::votes)) EXPECT_EQ(message->payload, hello);
 }
 
 TEST(PeerBus, TalksToAnOperatorWithEitherKeyWhileItRotates) {
@@ -167,10 +172,10 @@ TEST(PeerBus, DoesNotHearAClientWithoutCurve) {
     zmq::context_t context;
     const Digest genesis{{7}};
     std::vector<zmq::socket_t> plain;
-    for (const std::uint16_t port : {two.as_peer().endpoints.votes, two.as_peer().endpoints.sync}) {
+    for (const Channel channel : {Channel::votes, Channel::sync}) {
         plain.emplace_back(context, ZMQ_DEALER);
         plain.back().set(zmq::sockopt::linger, 0);
-        plain.back().connect(two.endpoint(port));
+        plain.back().connect(two.endpoint(channel));
         plain.back().send(zmq::const_buffer(genesis.bytes.data(), 8), zmq::send_flags::sndmore);
         plain.back().send(zmq::const_buffer("intruder", 8));
     }
@@ -195,6 +200,29 @@ TEST(PeerBus, SaysWhoseEndpointCannotBeUsedAndReachesTheOthers) {
     const auto troubles = one.bus().set_peers({two.as_peer(), odd});
     ASSERT_EQ(troubles.size(), 2U) << "votes and sync";
     EXPECT_NE(troubles[0].find("operator 3 "), std::string::npos) << troubles[0];
+    EXPECT_TRUE(heard(Channel::votes, one, two));
+}
+
+TEST(PeerBus, ReachesAnOperatorByName) {
+    Operator one(1), two(2);
+    Peer named = two.as_peer();
+    named.endpoints.host = "localhost";
+    one.start({named});
+    two.start({one.as_peer()});
+    EXPECT_TRUE(heard(Channel::votes, one, two));
+    EXPECT_TRUE(is_name(named.endpoints.host) && !is_name("10.0.0.1") && !is_name("2001:db8::1"));
+}
+
+TEST(PeerBus, ReachesAnOperatorByItsIpv6Address) {
+    zmq::context_t context;
+    zmq::socket_t probe(context, ZMQ_ROUTER);
+    probe.set(zmq::sockopt::ipv6, 1);
+    if (zmq_bind(probe.handle(), "tcp://[::1]:*") != 0) GTEST_SKIP() << "this host has no IPv6";
+    rondo::Endpoints at = free_endpoints();
+    at.host = "::1";
+    Operator one(1), two(2, 7, {}, at);
+    one.start({two.as_peer()});
+    two.start({one.as_peer()});
     EXPECT_TRUE(heard(Channel::votes, one, two));
 }
 
