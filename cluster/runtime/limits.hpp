@@ -84,8 +84,8 @@ inline constexpr std::size_t sockets_max = peers_max * transport_keys_max * own_
 // ----------------------------------------------------------------------------------------- open channels
 // What one sender may say on one of them, answers to our questions included, and how many bytes it is sent there. What is
 // beyond is dropped: whoever asks, asks again.
-inline constexpr std::uint64_t operator_messages_per_second = 200;  ///< a node that catches up asks some 50, and answers as many
-inline constexpr std::uint64_t operator_messages_burst = 400;
+inline constexpr std::uint64_t operator_messages_per_second = 2000;  ///< each batch that a node which catches up asked for is one
+inline constexpr std::uint64_t operator_messages_burst = 4000;
 inline constexpr std::uint64_t operator_bytes_per_second = 64 * mib;
 inline constexpr std::uint64_t operator_bytes_burst = 128 * mib;
 inline constexpr std::uint64_t guest_messages_per_second = 25;
