@@ -1,5 +1,6 @@
 #include "cluster/config/toml_file.hpp"
 
+#include <array>
 #include <cstdio>
 #include <set>
 
@@ -42,30 +43,54 @@ struct TomlTable::File {
 namespace {
 constexpr std::size_t file_bytes_max = 1U << 20;
 
-/// The first line with a character beyond ASCII outside of texts and comments, where toml++ 3.3 runs into undefined behaviour on
-/// many (is_non_ascii_horizontal_whitespace), or with a text in triple quotes, which would hide one; 0: none.
-std::size_t unreadable_line(std::string_view text) {
+/// The code point that the text begins with, and its bytes; nothing if that is not UTF-8 (RFC 3629).
+std::optional<std::pair<char32_t, std::size_t>> code_point(std::string_view text) {
+    const auto byte = [&](std::size_t i) -> char32_t { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+    const std::size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+    constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
+    char32_t value = byte(0) & (0x7FU >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) return std::nullopt;
+        value = (value << 6) | (byte(i) & 0x3FU);
+    }
+    const bool surrogate = value >= 0xD800 && value < 0xE000;
+    if ((byte(0) & 0xC0U) != 0xC0 || byte(0) >= 0xF8 || value < smallest[size] || surrogate || value > 0x10FFFF)
+        return std::nullopt;
+    return std::pair(value, size);
+}
+
+/// The same in ASCII alone: escaped in texts, left out of comments. toml++ 3.3 runs into undefined behaviour on many other
+/// characters (is_non_ascii_horizontal_whitespace). Or the first line with one elsewhere.
+tl::expected<std::string, std::size_t> in_ascii(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark
+    std::string out;
     std::size_t line = 1;
     char inside = 0;  // a quote, or #
+    bool escaping = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        if (static_cast<unsigned char>(c) > 0x7f) {
+            const auto found = code_point(text.substr(i));
+            const bool may_stand = inside == '#' || (inside == '"' && !escaping);
+            if (!found || !may_stand) return tl::unexpected(line);
+            std::array<char, 11> escaped{};
+            std::snprintf(escaped.data(), escaped.size(), "\\U%08X", static_cast<unsigned>(found->first));
+            if (inside == '"') out += escaped.data();
+            i += found->second - 1;
+            continue;
+        }
+        out += c;
         if (c == '\n') {
             inside = 0;
             ++line;
-        } else if (inside != 0) {
-            if (c == '\\' && inside == '"' && text.substr(i + 1, 1) != "\n")
-                ++i;
-            else if (c == inside && c != '#')
-                inside = 0;
-        } else if (c == '#' || c == '"' || c == '\'') {
-            if (c != '#' && text.substr(i, 3) == std::string(3, c)) return line;
-            inside = c;
-        } else if (static_cast<unsigned char>(c) > 0x7f) {
-            return line;
+        } else if (inside == 0) {
+            if (c == '#' || c == '"' || c == '\'') inside = c;
+        } else if (c == inside && c != '#' && !escaping) {
+            inside = 0;
         }
+        escaping = c == '\\' && inside == '"' && !escaping;
     }
-    return 0;
+    return out;
 }
 
 const toml::node* find(const void* table, std::string_view key) {
@@ -171,10 +196,11 @@ Configured<TomlFile> TomlFile::open(const std::filesystem::path& path) {
         return config_error(path.string() + ": no such file; 'rondo init' writes the configuration of a local cluster");
     const auto text = read_file(path, file_bytes_max);
     if (!text) return tl::make_unexpected(text.error());
-    if (const std::size_t line = unreadable_line(*text); line != 0)
-        return config_error(path.string() + ":" + std::to_string(line) +
-                            ": a character beyond ASCII outside of quotes, or a text in triple quotes; use neither");
-    toml::parse_result parsed = toml::parse(*text, path.string());
+    const auto ascii = in_ascii(*text);
+    if (!ascii)
+        return config_error(path.string() + ":" + std::to_string(ascii.error()) +
+                            ": a character beyond ASCII that is not UTF-8, or stands outside of double quotes");
+    toml::parse_result parsed = toml::parse(*ascii, path.string());
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         return config_error(path.string() + ":" + std::to_string(error.source().begin.line) + ": " +

@@ -19,6 +19,7 @@ std::vector<OperatorNumber> posting_line(const EpochContext& context, Height fir
     }
     std::sort(drawn.begin(), drawn.end());
     std::vector<OperatorNumber> out;
+    out.reserve(drawn.size());
     for (const auto& entry : drawn) out.push_back(std::get<2>(entry));
     return out;
 }

@@ -3,6 +3,8 @@
 #if defined(__clang__) && defined(__cpp_impl_coroutine) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
 #define BOOST_ASIO_HAS_CO_AWAIT 1
 #endif
+// And its awaitable.hpp needs std::exchange without including it.
+#include <utility>
 // Asio has members named `require`; our macro of that name must not see them.
 #pragma push_macro("require")
 #undef require
@@ -15,6 +17,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>  // Boost forgets it before awaitable.hpp
 #pragma pop_macro("require")
 
 namespace rondo::rpc {

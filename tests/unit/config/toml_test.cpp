@@ -68,14 +68,16 @@ TEST_F(Toml, AHeaderThatNamesNothingIsAnErrorToo) {
 }
 
 TEST_F(Toml, WhatItsParserCannotTakeIsRefusedBefore) {
-    for (const char* bad : {"\n\xEF\xB8\xBF = 1\n", "a = \"\\\"\" # \n \xD1\x8A", "\nb = \"\"\"\xC3\xA4\"\"\""}) {
+    for (const char* bad : {"\n\xEF\xB8\xBF = 1\n", "a = \"\\\"\" # \n \xD1\x8A", "\nb = '\xC3\xA4'", "\nb = 50'\xEF\xBB\x8D'",
+                            "\nb = \"\\\xC3\xA4\"", "\nb = \"\xC3\"", "\nb = \"\xED\xA0\x80\"", "\nb = \"\xC0\x80\"",
+                            "\nb = \"\xF4\x90\x80\x80\"", "\n# \xFF"}) {
         const auto file = TomlFile::open(write("a.toml", bad));
         ASSERT_FALSE(file) << bad;
         EXPECT_THAT(file.error().message, AllOf(HasSubstr("a.toml:2"), HasSubstr("beyond ASCII")));
     }
-    auto good = TomlFile::open(write("a.toml", "\xEF\xBB\xBFtext = \"\xC3\xA4 #\"  # \xC3\xB6\n"));
+    auto good = TomlFile::open(write("a.toml", "\xEF\xBB\xBFtext = \"\\\\\xC3\xA4 #\xF0\x9F\xA6\x89\"  # \xC3\xB6\n"));
     ASSERT_TRUE(good) << "a byte order mark, a text and a comment";
-    EXPECT_EQ(good->root().text("text"), "\xC3\xA4 #");
+    EXPECT_EQ(good->root().text("text"), "\\\xC3\xA4 #\xF0\x9F\xA6\x89");
 }
 
 TEST_F(Toml, AQuotedTextReadsBackAsItWas) {
