@@ -21,7 +21,7 @@ std::optional<PeerMessage> answered(Channel channel, Operator& server, OperatorN
 class EachOpenChannel : public testing::TestWithParam<std::pair<Channel, Channel>> {};
 
 TEST_P(EachOpenChannel, AnswersAGuestAndItsMembersChannelRefusesIt) {
-    const auto [members, open] = GetParam();
+    const Channel members = GetParam().first, open = GetParam().second;
     Operator guest(900), server(2), other(3);
     guest.start({server.as_peer()}, {members, open});
     server.start({other.as_peer()}, {members, open});
