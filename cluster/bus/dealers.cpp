@@ -1,6 +1,7 @@
 #include "cluster/bus/dealers.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "cluster/bus/channel_sockets.hpp"
@@ -9,14 +10,18 @@
 namespace rondo::bus {
 namespace {
 
+std::span<Dealers::Dealer> of_operator(std::vector<Dealers::Dealer>& dealers, OperatorNumber to) {
+    const auto first = std::ranges::lower_bound(dealers, to, {}, &Dealers::Dealer::to);
+    const auto last = std::ranges::upper_bound(dealers, to, {}, &Dealers::Dealer::to);
+    return {first, last};
+}
+
 /// The one that is connected like that already, if it was not taken yet.
 Dealers::Dealer* unchanged(std::vector<Dealers::Dealer>& before, OperatorNumber to, const TransportKey& key,
                            const std::string& endpoint) {
-    auto of_operator = std::ranges::equal_range(before, to, {}, &Dealers::Dealer::to);
-    const auto found = std::ranges::find_if(of_operator, [&](const Dealers::Dealer& dealer) {
-        return dealer.socket.handle() != nullptr && dealer.key == key && dealer.endpoint == endpoint;
-    });
-    return found == of_operator.end() ? nullptr : &*found;
+    for (Dealers::Dealer& dealer : of_operator(before, to))
+        if (dealer.socket.handle() != nullptr && dealer.key == key && dealer.endpoint == endpoint) return &dealer;
+    return nullptr;
 }
 
 }  // namespace
@@ -75,8 +80,7 @@ std::vector<std::string> Dealers::set_peers(const std::vector<Peer>& peers) {
 bool Dealers::send(Channel channel, OperatorNumber to, Frames& frames) {
     const auto found = channels_.find(channel);
     if (found == channels_.end()) return false;
-    return std::ranges::any_of(std::ranges::equal_range(found->second, to, {}, &Dealer::to),
-                               [&](Dealer& dealer) { return bus::send(dealer.socket, frames); });
+    return std::ranges::any_of(of_operator(found->second, to), [&](Dealer& dealer) { return bus::send(dealer.socket, frames); });
 }
 
 }  // namespace rondo::bus

@@ -26,7 +26,7 @@ struct ShellConfig {
     /// Beside those that the sets name, or in their place: where a node that is far behind finds somebody, and ways around the
     /// registered endpoints.
     std::vector<Peer> fixed_peers;
-    Bytes transport_secret;                 ///< 32 bytes, CURVE; empty only for actors without channels
+    Bytes transport_secret;  ///< 32 bytes, CURVE; empty only for actors without channels
     TransportKey transport_public{};
     Digest genesis{};
     std::size_t worker_threads = 1;

@@ -21,7 +21,7 @@ std::optional<PeerMessage> answered(Channel channel, Operator& server, OperatorN
 class EachOpenChannel : public testing::TestWithParam<std::pair<Channel, Channel>> {};
 
 TEST_P(EachOpenChannel, AnswersAGuestAndItsMembersChannelRefusesIt) {
-    const auto [members, open] = GetParam();
+    const Channel members = GetParam().first, open = GetParam().second;
     Operator guest(900), server(2), other(3);
     guest.start({server.as_peer()}, {members, open});
     server.start({other.as_peer()}, {members, open});
@@ -51,8 +51,7 @@ TEST(OpenChannels, AnswerEachGuestOnItsOwnConnection) {
     server.start({});
     const auto first = heard(Channel::sync, one, server);
     ASSERT_TRUE(first);
-    forget_what_waits(server, Channel::sync);
-    const auto second = heard(Channel::sync, two, server);
+    const auto second = heard(Channel::sync, two, server, words("two"));
     ASSERT_TRUE(second);
     EXPECT_NE(first->from, second->from);
     EXPECT_TRUE(answered(Channel::sync, server, first->from, one));
@@ -93,12 +92,14 @@ TEST(OpenChannels, HearAGuestUnderItsNumberOnceItIsAnOperator) {
     const auto question = heard(Channel::sync, newcomer, server);
     ASSERT_TRUE(question);
     EXPECT_GE(question->from, first_guest);
-    forget_what_waits(server, Channel::sync);
     (void)server.bus().set_peers({newcomer.as_peer()});
-    EXPECT_EQ(heard(Channel::sync, newcomer, server)->from, OperatorNumber(5));
+    const auto as_operator = heard(Channel::sync, newcomer, server, words("operator"));
+    ASSERT_TRUE(as_operator);
+    EXPECT_EQ(as_operator->from, OperatorNumber(5));
     (void)server.bus().set_peers({});
-    forget_what_waits(server, Channel::sync);
-    EXPECT_EQ(heard(Channel::sync, newcomer, server)->from, question->from) << "it is still remembered";
+    const auto as_guest = heard(Channel::sync, newcomer, server, words("guest"));
+    ASSERT_TRUE(as_guest);
+    EXPECT_EQ(as_guest->from, question->from) << "it is still remembered";
 }
 
 TEST(OpenChannels, CountAnAnswerToAGuestThatLeft) {

@@ -96,19 +96,18 @@ inline bool eventually(const std::vector<Operator*>& all, const std::function<bo
     return false;
 }
 
-/// Says hello until it is heard.
-inline std::optional<PeerMessage> heard(Channel channel, Operator& from, Operator& by) {
+inline Bytes words(std::string_view text) { return to_bytes(as_bytes(text)); }
+
+/// Says it until it is heard. What was said before may still be on its way and is passed over: each time says something else.
+inline std::optional<PeerMessage> heard(Channel channel, Operator& from, Operator& by, const Bytes& what = hello) {
     std::optional<PeerMessage> message;
     (void)eventually({&from, &by}, [&] {
-        (void)from.says(channel, by);
-        message = by.bus().next(channel);
+        (void)from.says(channel, by, what);
+        do message = by.bus().next(channel);
+        while (message && message->payload != what);
         return message.has_value();
     });
     return message;
-}
-
-inline void forget_what_waits(Operator& at, Channel channel) {
-    while (at.bus().next(channel)) continue;
 }
 
 }  // namespace rondo::bus
