@@ -29,15 +29,16 @@ inline constexpr std::string_view withdraw = "withdraw(uint256)";  ///< operator
 inline constexpr std::string_view rotate_keys =
     "rotateKeys(uint256,bytes32,bytes,bytes32)";  ///< operator, consensus key, proof, transport key
 inline constexpr std::string_view set_endpoints =
-    "setEndpoints(uint256,string,uint16,uint16,uint16,uint16)";  ///< operator, host, ports
+    "setEndpoints(uint256,string,uint16,uint16,uint16,uint16)";         ///< operator, host, ports
 inline constexpr std::string_view operator_of = "operatorOf(bytes32)";  ///< view: consensus key -> (known, operator)
-inline constexpr std::string_view registered_event = "Registered(uint256,address,bytes32,uint256)";  ///< operator, owner (indexed), key, wei
-inline constexpr std::string_view left_event = "Left(uint256)";                                      ///< operator (indexed)
-inline constexpr std::string_view withdrawn_event = "Withdrawn(uint256,uint256)";                    ///< operator (indexed), wei
-inline constexpr std::string_view keys_rotated_event = "KeysRotated(uint256,bytes32,bytes32)";       ///< operator (indexed), keys
-inline constexpr std::string_view endpoints_changed_event = "EndpointsChanged(uint256)";             ///< operator (indexed)
-inline constexpr std::string_view stake_of = "stakeOf(uint256)";    ///< view: operator number -> wei
-inline constexpr std::string_view is_jailed = "isJailed(uint256)";  ///< view: operator number -> bool
+inline constexpr std::string_view registered_event =
+    "Registered(uint256,address,bytes32,uint256)";                                 ///< operator and owner (indexed), key, wei
+inline constexpr std::string_view left_event = "Left(uint256)";                    ///< operator (indexed)
+inline constexpr std::string_view withdrawn_event = "Withdrawn(uint256,uint256)";  ///< operator (indexed), wei
+inline constexpr std::string_view keys_rotated_event = "KeysRotated(uint256,bytes32,bytes32)";  ///< operator (indexed), keys
+inline constexpr std::string_view endpoints_changed_event = "EndpointsChanged(uint256)";        ///< operator (indexed)
+inline constexpr std::string_view stake_of = "stakeOf(uint256)";                                ///< view: operator number -> wei
+inline constexpr std::string_view is_jailed = "isJailed(uint256)";                              ///< view: operator number -> bool
 // slashing
 inline constexpr std::string_view submit_evidence = "submitEvidence(bytes)";  ///< canonical encoding of Evidence
 inline constexpr std::string_view has_evidence = "hasEvidence(bytes32)";      ///< view: evidence id -> bool
