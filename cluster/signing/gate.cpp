@@ -104,9 +104,8 @@ bool SigningGate::use(const PublicKey& listed) {
 }
 
 bool SigningGate::is_own(ByteView message, const Signature& signature) const {
-    return std::ranges::any_of(keys_, [&](const crypto::SecretKey& key) {
-        return crypto::verify(key.public_key(), message, signature);
-    });
+    return std::ranges::any_of(
+        keys_, [&](const crypto::SecretKey& key) { return crypto::verify(key.public_key(), message, signature); });
 }
 
 std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {

@@ -34,8 +34,8 @@ using LaneHeight = Number<struct LaneHeightTag, std::uint64_t>;    ///< of a bat
 using OperatorNumber = Number<struct OperatorTag, std::uint32_t>;  ///< permanent registration number
 /// The number of a node that follows the network and is not registered: nobody's, and never in a set.
 inline constexpr OperatorNumber no_operator{std::numeric_limits<std::uint32_t>::max()};
-using LaneId = OperatorNumber;                                     ///< a lane is named by its operator
-using SignerIndex = Number<struct SignerTag, std::uint16_t>;       ///< into EpochContext::operators
+using LaneId = OperatorNumber;                                ///< a lane is named by its operator
+using SignerIndex = Number<struct SignerTag, std::uint16_t>;  ///< into EpochContext::operators
 /// Effective stake in gwei (10^9 wei): 2^64 gwei is 18 billion ether, so that sums fit.
 using Stake = Number<struct StakeTag, std::uint64_t>;
 

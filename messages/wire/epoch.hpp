@@ -126,7 +126,8 @@ struct GenesisAccount {
     static auto fields(auto& v) { return std::tie(v.address, v.balance, v.nonce); }
     bool operator==(const GenesisAccount&) const = default;
 };
-/// What a new operator signs with its consensus key, under Kind::registration and epoch 0: who registers it, with which transport key.
+/// What a new operator signs with its consensus key, under Kind::registration and epoch 0: who registers it, with which transport
+/// key.
 struct KeyProof {
     Address owner{};
     TransportKey transport_key{};

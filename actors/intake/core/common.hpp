@@ -33,12 +33,14 @@ struct Common {
         book.open(out);
     }
 
-    /// Our place in the current set; nothing if we are not a member, if the set is not known yet, or if our key in it is not here.
+    /// Our place in the current set; nothing if we are not a member, if the set is not known yet, or if our key in it is not
+    /// here.
     [[nodiscard]] std::optional<SignerIndex> self_index() const;
     /// To be called when an epoch began or its set became known: which key signs, and with whom this node talks.
     void take_part();
     void name_peers() const;
-    /// The next set is known, this node is not in it, and its last blocks have come: what would be promised now may come too late.
+    /// The next set is known, this node is not in it, and its last blocks have come: what would be promised now may come too
+    /// late.
     [[nodiscard]] bool is_leaving() const;
     /// True for a member of the last, the current or a coming epoch: who may talk on the lane sockets.
     [[nodiscard]] bool may_talk(OperatorNumber who) const { return epochs.is_member(who); }
@@ -69,7 +71,15 @@ struct Common {
 };
 
 /// Timers of the intake. Each is armed anew only when it fired or when its subject changed.
-enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5, quarantine = 6, relay = 7 };
+enum class TimerName : TimerId {
+    lane_retry = 1,
+    lane_verify = 2,
+    fetch = 3,
+    forwards = 4,
+    lane_seal = 5,
+    quarantine = 6,
+    relay = 7
+};
 [[nodiscard]] constexpr TimerId id_of(TimerName name) { return static_cast<TimerId>(name); }
 
 }  // namespace rondo::intake

@@ -19,7 +19,8 @@ Cores real_cores() {
     };
     const auto consensus = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}}, view);
+            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}},
+                                                   view);
         };
         return corrupted(make, store, consensus_traits(), setup);
     };

@@ -46,8 +46,8 @@ struct Simulation::Parts {
         eavesdropper.add(signatures);
         eavesdropper.add(receipts);
         eavesdropper.add(availability);
-        for (Observer* o :
-             std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &skips, &evidence, &workload, &registrar})
+        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &skips, &evidence,
+                                                            &workload, &registrar})
             world.add(*o);
         for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
     }

@@ -202,7 +202,8 @@ std::string describe(const Options& o) {
         << " chaos_ms=" << o.chaos / millisecond;
     for (const ByzantineMember& m : o.byzantine) out << " byzantine=" << m.node << ":" << to_string(m.misbehaviour);
     if (o.candidates != 0) out << " candidates=" << o.candidates;
-    for (const SetChange& c : o.set_changes) out << ' ' << to_string(c.kind) << '=' << c.node << '@' << c.at / millisecond << "ms";
+    for (const SetChange& c : o.set_changes)
+        out << ' ' << to_string(c.kind) << '=' << c.node << '@' << c.at / millisecond << "ms";
     const auto fault = [&](std::string_view name, std::uint64_t value) {
         if (value != 0) out << ' ' << name << '=' << value;
     };

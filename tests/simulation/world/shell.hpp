@@ -153,7 +153,7 @@ class SimShell {
     std::vector<Action> unsaid_;   ///< messages of streams that wait for the commit of their rows
     std::map<Stream, std::uint64_t> durable_heads_;
     std::optional<std::set<OperatorNumber>> peers_;  ///< as the core named them; nothing if it named none
-    Instant step_time_;  ///< never goes back while the process lives, whatever its clock does
+    Instant step_time_;                              ///< never goes back while the process lives, whatever its clock does
 
     struct Subscription {
         std::uint64_t expected = 1;  ///< next to put in the inbox; the store's cursor follows when it is processed

@@ -91,8 +91,7 @@ class Gate : public testing::Test {
 TEST_F(Gate, SignsWhatVerifiesUnderTheDomainOfItsKindAndEpoch) {
     const auto signature = sign(Kind::notarize, 5, 1, "vote");
     ASSERT_TRUE(signature);
-    EXPECT_TRUE(
-        crypto::verify(key.public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
+    EXPECT_TRUE(crypto::verify(key.public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
     EXPECT_FALSE(
         crypto::verify(key.public_key(), signing_bytes(genesis, Epoch(1), Kind::finalize, as_bytes("vote")), *signature));
 }
@@ -107,7 +106,8 @@ TEST_F(Gate, SignsWithTheKeyThatTheSetListsAndRemembersAcrossARotation) {
     EXPECT_TRUE(gate->is_own(message, *same));
     EXPECT_TRUE(gate->is_own(message, key.sign(message))) << "what the key before has signed is own, too";
     EXPECT_FALSE(gate->is_own(message, crypto::SecretKey::from_seed(Bytes(32, 11)).sign(message)));
-    EXPECT_EQ(sign(Kind::notarize, 5, 2, "another").error(), GateRefusal::conflict) << "the slot is the operator's, not the key's";
+    EXPECT_EQ(sign(Kind::notarize, 5, 2, "another").error(), GateRefusal::conflict)
+        << "the slot is the operator's, not the key's";
 }
 
 TEST_F(Gate, SignsNothingWithoutTheKeyThatTheSetLists) {
