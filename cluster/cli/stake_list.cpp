@@ -6,24 +6,25 @@
 namespace rondo::cli {
 namespace {
 
-/// Numbers are given in order and never again; a bond that was withdrawn leaves a hole, so many holes in a row end the search.
-constexpr std::uint32_t holes_max = 16;
-constexpr std::uint32_t numbers_max = 4096;
+constexpr std::uint32_t numbers_max = 65'536;
 
 struct Row {
     OperatorNumber number;
     Wei stake;
     bool jailed = false;
     const GenesisOperator* listed = nullptr;  ///< nothing: registered later; the ledger tells no more of it
-    [[nodiscard]] std::string state() const { return jailed ? "jailed" : stake == 0 ? "gone" : "bonded"; }
+    [[nodiscard]] std::string state() const { return jailed ? "jailed" : stake == 0 ? "withdrawn" : "bonded"; }
 };
 
-Answered<uint256> ask_number(Ledger& ledger, std::string_view view, std::uint32_t number) {
+/// Nothing for a number that nobody has: the registry refuses the question then.
+Answered<std::optional<uint256>> ask_number(Ledger& ledger, std::string_view view, std::uint32_t number) {
     const auto output = ledger.call({Address{}, modules::staking, 0, abi::Encoder().number(number).call(view)});
+    if (!output && output.error().code == exit_no) return std::nullopt;
     if (!output) return tl::unexpected(output.error());
     abi::Decoder in(*output);
     const uint256 value = in.number();
-    return in.ok() ? Answered<uint256>(value) : trouble(exit_unreachable, "the answer of the registry does not decode");
+    if (!in.ok()) return trouble(exit_unreachable, "the answer of the registry does not decode");
+    return std::optional(value);
 }
 
 const GenesisOperator* find_listed(const Genesis& genesis, OperatorNumber number) {
@@ -34,17 +35,16 @@ const GenesisOperator* find_listed(const Genesis& genesis, OperatorNumber number
 
 Answered<std::vector<Row>> ask_rows(const StakeSession& session) {
     std::vector<Row> out;
+    // A genesis may leave numbers out; later ones are given in order, so that the first that nobody has ends the list.
     const std::uint32_t first_later = session.genesis.operators.back().number.value + 1;
-    std::uint32_t holes = 0;
-    for (std::uint32_t n = 0; n < numbers_max && holes < holes_max; ++n) {
+    for (std::uint32_t n = 0; n < numbers_max; ++n) {
         const auto stake = ask_number(*session.ledger, modules::stake_of, n);
         if (!stake) return tl::unexpected(stake.error());
+        if (!*stake && n >= first_later) break;
+        if (!*stake) continue;
         const auto jailed = ask_number(*session.ledger, modules::is_jailed, n);
         if (!jailed) return tl::unexpected(jailed.error());
-        const Row row{OperatorNumber(n), *stake, *jailed != 0, find_listed(session.genesis, OperatorNumber(n))};
-        const bool is_hole = row.listed == nullptr && row.stake == 0;
-        if (n >= first_later) holes = is_hole ? holes + 1 : 0;
-        if (!is_hole) out.push_back(row);
+        out.push_back({OperatorNumber(n), **stake, jailed->value_or(0) != 0, find_listed(session.genesis, OperatorNumber(n))});
     }
     return out;
 }
