@@ -213,6 +213,22 @@ TEST(SimulatedStore, EndsAtTheFirstReadOfARottenRecordAndNotBefore) {
     for (std::uint8_t k = 0; k < 40; ++k) EXPECT_EQ(to_bytes(*store.get(counted, Bytes{k})), (Bytes{k, 7}));
 }
 
+TEST(SimulatedStore, RollsBackToWhatWasThereBeforeWhateverRottedSince) {
+    Random random(1);
+    SimStore store(1);
+    const Table table{0, "rows"};
+    store.put(table, {1}, {10});
+    store.commit(true);
+    store.settle();
+    store.put(table, {1}, {20});
+    store.rot(random);
+    EXPECT_THROW((void)store.get(table, Bytes{1}), ChecksumFailed);
+    store.roll_back();
+    EXPECT_EQ(to_bytes(*store.get(table, Bytes{1})), Bytes{10});
+    store.heal_rot();
+    EXPECT_EQ(to_bytes(*store.get(table, Bytes{1})), Bytes{10});
+}
+
 TEST(SimulatedStore, ScansInBothDirectionsAndErasesARange) {
     SimStore store(1);
     for (std::uint8_t k = 0; k < 6; ++k) store.put(counted, {k}, {k});

@@ -24,13 +24,14 @@ ActorTraits consensus_traits() {
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
-    : replica_(config.self, std::move(config.key), config.genesis, store),
+    : replica_(config.self, std::move(config.keys), std::move(config.sources), config.genesis, store),
       simplex_(replica_),
       catchup_(replica_, simplex_),
       quarantine_(replica_, simplex_) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
+    replica_.name_peers(turn);
     quarantine_.start(turn);
     simplex_.start(turn);
     settle(turn);
@@ -98,7 +99,10 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
     replica_.results.learn(turn, executed);
     if (!replica_.results.agrees_with_citations(executed.height))
         replica_.mute(turn, "own result differs from the final chain at height " + std::to_string(executed.height.value));
-    if (executed.next_context && !replica_.epochs.learn(turn, *executed.next_context))
+    if (!executed.next_context) return simplex_.on_news();
+    if (replica_.epochs.learn(turn, *executed.next_context))
+        replica_.name_peers(turn);
+    else
         replica_.mute(turn, "own execution contradicts itself about epoch " + std::to_string(executed.next_context->epoch.value));
     simplex_.on_news();
 }

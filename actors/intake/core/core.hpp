@@ -32,6 +32,8 @@ class IntakeCore : public Core {
     void on_block(const FinalBlock& block);
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();
+    void relay_promises();
+    void on_open_channel(OperatorNumber from, const LaneMessage& message);
     void on_found(const BatchFound& found);
     void finish_step();
     [[nodiscard]] IntakeReply accept_risk();

@@ -61,6 +61,7 @@ void SimShell::die() {
     timers_.clear();
     turn_scheduled_ = busy_ = false;
     commit_due_.reset();
+    peers_.reset();
     step_time_ = Instant(0);
     paused_until_ = 0;
 }
@@ -157,6 +158,10 @@ void SimShell::take(Effects effects) {
     for (const SetTimer& timer : effects.timers) actions_.emplace_back(timer);
     for (RecoverSenders& job : effects.jobs) actions_.emplace_back(std::move(job));
     for (const Log& log : effects.logs) world_.log(node_, traits_.actor, log);
+    if (effects.peers) {
+        peers_.emplace();
+        for (const Peer& peer : *effects.peers) peers_->insert(peer.number);
+    }
     if (effects.stop) {
         world_.fail(std::string(to_string(traits_.actor)) + " at node " + std::to_string(node_) +
                     " stopped: " + effects.stop->reason);
@@ -175,8 +180,8 @@ void SimShell::number(Publish publish) {
     const std::uint64_t sequence = head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
-        world_.fail("a deterministic stream jumped from " + std::to_string(sequence - 1) + " to " +
-                    std::to_string(publish.sequence));
+        world_.fail("stream " + std::string(to_string(publish.stream)) + " of node " + std::to_string(node_) + " jumped from " +
+                    std::to_string(sequence - 1) + " to " + std::to_string(publish.sequence));
     Bytes row;
     SharedBytes payload;
     if (auto* bytes = std::get_if<Bytes>(&publish.payload)) {

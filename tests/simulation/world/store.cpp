@@ -68,7 +68,9 @@ void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) 
 
 void SimStore::undo(Journal& journal) {
     for (auto it = journal.rbegin(); it != journal.rend(); ++it) {
-        if (it->written) rotten_.insert_or_assign(Place{it->table, it->key}, std::move(*it->written));
+        // What rots is a value: when it goes, so does its rot, and what was there before has its own again.
+        rotten_.erase(Place{it->table, it->key});
+        if (it->written) rotten_.emplace(Place{it->table, it->key}, std::move(*it->written));
         if (it->before)
             tables_[it->table].insert_or_assign(it->key, std::move(*it->before));
         else
