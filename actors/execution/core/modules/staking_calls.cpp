@@ -210,6 +210,37 @@ ModuleResult operator_of(ByteView arguments, ModuleCall& call) {
     return abi::Encoder().boolean(user.has_value()).number(user ? user->value : 0).arguments();
 }
 
+ModuleResult members_of(ByteView arguments, ModuleCall& call) {
+    abi::Decoder in(arguments);
+    const uint256 epoch = in.number();
+    if (!in.ok()) return revert("malformed arguments");
+    const bool fits = epoch <= std::numeric_limits<std::uint64_t>::max();
+    const EpochContext* context =
+        fits ? call.chain.contexts.find(call.chain.store, Epoch(static_cast<std::uint64_t>(epoch))) : nullptr;
+    if (context == nullptr) return revert("the set of this epoch is not computed yet");
+    std::vector<Word256> numbers;
+    numbers.reserve(context->operators.size());
+    for (const OperatorInfo& member : context->operators) numbers.push_back(to_word(member.number.value));
+    return abi::Encoder().words(numbers).arguments();
+}
+
+ModuleResult info_of(ByteView arguments, ModuleCall& call) {
+    abi::Decoder in(arguments);
+    const Staking staking(call);
+    const auto number = read_operator(in, staking);
+    if (!number) return tl::unexpected(number.error());
+    const Endpoints at = staking.registered(*number).endpoints;
+    return abi::Encoder()
+        .string(staking.moniker_of(*number))
+        .string(at.host)
+        .number(at.lanes)
+        .number(at.votes)
+        .number(at.sync)
+        .number(at.fetch)
+        .number(staking.left_at(*number))
+        .arguments();
+}
+
 ModuleResult stake_of(ByteView arguments, ModuleCall& call) {
     abi::Decoder in(arguments);
     const Staking staking(call);
@@ -230,13 +261,15 @@ ModuleResult is_jailed(ByteView arguments, ModuleCall& call) {
 
 ModuleResult call_staking(const abi::Selector& selector, ByteView arguments, ModuleCall& call) {
     using Function = ModuleResult (*)(ByteView, ModuleCall&);
-    static const std::array<std::pair<abi::Selector, Function>, 8> functions{
+    static const std::array<std::pair<abi::Selector, Function>, 10> functions{
         {{abi::selector(modules::register_operator), register_operator},
          {abi::selector(modules::leave), leave},
          {abi::selector(modules::withdraw), withdraw},
          {abi::selector(modules::rotate_keys), rotate_keys},
          {abi::selector(modules::set_endpoints), set_endpoints},
          {abi::selector(modules::operator_of), operator_of},
+         {abi::selector(modules::members_of), members_of},
+         {abi::selector(modules::info_of), info_of},
          {abi::selector(modules::stake_of), stake_of},
          {abi::selector(modules::is_jailed), is_jailed}}};
     for (const auto& [name, function] : functions)
