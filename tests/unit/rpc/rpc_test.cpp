@@ -129,8 +129,8 @@ TEST_F(Rpc, SlowsDownAnAddressThatAsksTooOften) {
     config.limits.requests_per_second_per_address = 1;  // a bucket of two
     auto client = connect();
     const std::string body = R"({"jsonrpc":"2.0","id":1,"method":"eth_chainId"})";
-    std::vector<unsigned> statuses;
-    for (int i = 0; i < 20; ++i) statuses.push_back(client.post(body).status);
+    std::array<unsigned, 20> statuses{};
+    for (unsigned& status : statuses) status = client.post(body).status;
     EXPECT_EQ(statuses.front(), 200U);
     EXPECT_NE(std::find(statuses.begin(), statuses.end(), 429U), statuses.end());
 }
