@@ -92,9 +92,7 @@ Answered<std::vector<Set>> ask_sets(Ledger& ledger) {
     return out;
 }
 
-bool has(const Set& set, OperatorNumber number) {
-    return std::binary_search(set.members.begin(), set.members.end(), number);
-}
+bool has(const Set& set, OperatorNumber number) { return std::binary_search(set.members.begin(), set.members.end(), number); }
 
 void print_json_of(const std::vector<Row>& rows, const std::vector<Set>& sets) {
     JsonArray operators, epochs;
