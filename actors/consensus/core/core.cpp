@@ -109,10 +109,19 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
 
 void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
     const auto decoded = decode<ConsensusMessage>(message.payload);
-    if (decoded)
-        on_message(turn, message.from, *decoded);
-    else
+    if (!decoded)
         ++undecodable_;
+    else if (message.channel == Channel::sync)
+        on_open_channel(turn, message.from, *decoded);
+    else
+        on_message(turn, message.from, *decoded);
+}
+
+// Everybody may ask for final blocks, and whom this node asks may answer; nothing else is heard there.
+void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
+    if (const auto* wanted = std::get_if<BlockRangeRequest>(&message)) catchup_.on_range_request(turn, from, *wanted);
+    if (const auto* range = std::get_if<FinalBlocks>(&message); range != nullptr && from < first_guest)
+        catchup_.on_range(turn, from, *range);
 }
 
 bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message) {
