@@ -9,6 +9,8 @@ namespace rondo::cli {
 namespace {
 
 constexpr auto pause = std::chrono::milliseconds(50);
+/// A node that has just started, or is full, takes nothing for a moment; one that is no operator's never does.
+constexpr auto busy_patience = std::chrono::seconds(5);
 
 Answered<ethereum::Transaction> prepared(Ledger& ledger, const Call& what) {
     const auto chain_id = ledger.chain_id();
@@ -32,6 +34,15 @@ Answered<ethereum::Transaction> prepared(Ledger& ledger, const Call& what) {
     return t;
 }
 
+Answered<void> submit(Ledger& ledger, const Bytes& raw) {
+    const auto until = std::chrono::steady_clock::now() + busy_patience;
+    for (;;) {
+        const auto taken = ledger.submit(raw);
+        if (taken || taken.error().code != exit_unreachable || std::chrono::steady_clock::now() > until) return taken;
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 }  // namespace
 
 Answered<Transacted> transact(Ledger& ledger, const crypto::AccountKey& sender, const Call& what, std::uint64_t timeout_s) {
@@ -39,7 +50,7 @@ Answered<Transacted> transact(Ledger& ledger, const crypto::AccountKey& sender, 
     if (!transaction) return tl::unexpected(transaction.error());
     const Bytes raw = ethereum::sign_transaction(*transaction, sender);
     const Hash256 hash = ethereum::decode_any(raw)->transaction.hash;
-    if (const auto taken = ledger.submit(raw); !taken)
+    if (const auto taken = submit(ledger, raw); !taken)
         return trouble(taken.error().code, taken.error().message + " (sent by " + to_hex_prefixed(sender.address().view()) + ")");
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
     while (std::chrono::steady_clock::now() < until) {
