@@ -6,6 +6,7 @@ packages=(
   build-essential cmake ninja-build ccache pkg-config lld jq curl ca-certificates
   libzmq3-dev cppzmq-dev libmsgpack-cxx-dev liblmdb-dev libsodium-dev libspdlog-dev libsecp256k1-dev libcrypto++-dev
   libboost-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libzstd-dev libjemalloc-dev zlib1g-dev libexpected-dev
+  libcurl4-openssl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )
 packages+=("$@")

@@ -1,7 +1,7 @@
 # Sourced by run.sh --all, after the fast tier: what takes too long for every change, and must hold before an issue is resolved.
 
 # The tests that make sense in every build: no clusters of processes, and of the simulator what is quick.
-quick_simulation=(simulation_shell simulation_agreement simulation_twins_sample)
+quick_simulation=(simulation_shell simulation_agreement simulation_sets simulation_twins_sample)
 unit_tests=()
 for program in "$build"/tests/unit_*; do unit_tests+=("$(basename "$program")"); done
 

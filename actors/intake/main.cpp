@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
             return rondo::exit_config;
         }
     }
-    const rondo::IntakeConfig config{loaded->shell.self, *loaded->signing_key, loaded->genesis};
+    const rondo::IntakeConfig config{loaded->shell.self, loaded->signing_keys, loaded->genesis, sources_of(*loaded)};
     return rondo::run_actor(
         rondo::intake_traits(), loaded->shell,
         [&](const rondo::StoreView& view) { return std::make_unique<rondo::IntakeCore>(config, view); }, nullptr);

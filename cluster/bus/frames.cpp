@@ -62,6 +62,7 @@ zmq::message_t moved(Bytes bytes) {
 }
 
 void set_common_options(zmq::socket_t& socket, int hwm, std::int64_t message_bytes_max) {
+    socket.set(zmq::sockopt::affinity, first_thread);
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::sndhwm, hwm);
     socket.set(zmq::sockopt::rcvhwm, hwm);

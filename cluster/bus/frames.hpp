@@ -23,6 +23,10 @@ bool send(zmq::socket_t& socket, Frames& frames);
 [[nodiscard]] zmq::message_t moved(Bytes bytes);
 [[nodiscard]] inline ByteView view_of(const zmq::message_t& frame) { return {frame.data<std::uint8_t>(), frame.size()}; }
 
+/// ZMQ_AFFINITY. libzmq looks names up in the thread that connects, which waits for the name server meanwhile: connections to
+/// names have a thread of their own, so that one operator's name server does not hold up what is said to the others.
+inline constexpr std::uint64_t first_thread = 1, names_thread = 2;
+
 /// Settings of every socket: nothing lingers, nothing larger than its bound is read.
 void set_common_options(zmq::socket_t& socket, int hwm, std::int64_t message_bytes_max);
 

@@ -1,8 +1,13 @@
 #include "cluster/bus/peer_bus.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <chrono>
+#include <set>
 
+#include "cluster/bus/askers.hpp"
+#include "cluster/bus/channel_sockets.hpp"
 #include "cluster/bus/context_native.hpp"
+#include "cluster/bus/dealers.hpp"
 #include "cluster/bus/frames.hpp"
 #include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
@@ -10,159 +15,221 @@
 namespace rondo::bus {
 namespace {
 
-constexpr std::size_t key_bytes = 32;
 constexpr std::size_t genesis_tag_bytes = 8;
-// CURVE adds a nonce, a flag and a MAC to each frame (RFC 26).
-constexpr auto wire_bytes_max = static_cast<std::int64_t>(limits::message_bytes_max + 256);
 constexpr const char* zap_endpoint = "inproc://zeromq.zap.01";  // RFC 27
 
-int hwm_of(Channel channel) {
-    switch (channel) {
-        case Channel::lanes:
-            return limits::lanes_hwm;
-        case Channel::votes:
-            return limits::votes_hwm;
-        case Channel::sync:
-            return limits::sync_hwm;
-    }
-    return limits::sync_hwm;
+DurationMs steady_ms() {
+    using namespace std::chrono;
+    return static_cast<DurationMs>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
-void set_peer_options(zmq::socket_t& socket, Channel channel) {
-    set_common_options(socket, hwm_of(channel), wire_bytes_max);
-    socket.set(zmq::sockopt::heartbeat_ivl, limits::heartbeat_ms);
-    socket.set(zmq::sockopt::heartbeat_timeout, limits::heartbeat_timeout_ms);
-}
-
-void set_key(zmq::socket_t& socket, int option, ByteView key) {
-    const int error = zmq_setsockopt(socket.handle(), option, key.data(), key.size());
-    require(error == 0, "libzmq was built without CURVE, or a key has not 32 bytes");
-}
-
-/// Who sent it, as ZAP said at the handshake.
-std::optional<OperatorNumber> sender_of(const zmq::message_t& frame) {
+/// Of the connection that it came on, as ZAP said at the handshake.
+std::optional<TransportKey> key_of(const zmq::message_t& frame) {
     const char* text = zmq_msg_gets(frame.handle(), "User-Id");
-    if (text == nullptr) return std::nullopt;
-    const std::string_view digits = text;
-    OperatorNumber number;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number.value);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return number;
+    return text == nullptr ? std::nullopt : fixed_from_hex<TransportKey>(text);
 }
 
 }  // namespace
 
 struct PeerBus::Impl {
-    PeerOptions options;
+    const PeerOptions options;
+    zmq::context_t& context;
     zmq::socket_t zap;
     std::map<Channel, zmq::socket_t> listeners;
-    std::map<std::pair<Channel, OperatorNumber>, zmq::socket_t> dealers;
-    std::map<TransportKey, OperatorNumber> admitted;
+    Dealers dealers;
+    std::map<Channel, Askers> askers;  ///< of the open channels
+    std::map<TransportKey, OperatorNumber> listed;
+    std::map<Channel, std::size_t> next_source;  ///< whose turn it is in next()
     std::vector<void*> sockets;
     PeerCounters counters;
     Frames frames;
 
-    Impl(zmq::context_t& context, const PeerOptions& o) : options(o), zap(context, ZMQ_REP) {}
+    Impl(zmq::context_t& c, const PeerOptions& o) : options(o), context(c), zap(c, ZMQ_REP), dealers(c, options) {
+        for (const Channel channel : options.channels)
+            if (is_open(channel)) askers[channel];
+    }
 
     [[nodiscard]] ByteView genesis_tag() const { return options.genesis.view().first(genesis_tag_bytes); }
 
-    std::optional<std::string> listen(zmq::context_t& context, Channel channel, const std::string& endpoint) {
+    std::optional<std::string> listen(Channel channel, const std::string& endpoint) {
         zmq::socket_t socket(context, ZMQ_ROUTER);
-        set_peer_options(socket, channel);
+        set_channel_options(socket, channel);
+        if (is_ipv6(endpoint)) socket.set(zmq::sockopt::ipv6, 1);
+        socket.set(zmq::sockopt::router_mandatory, 1);  // an answer that cannot be handed over is refused, not lost silently
         socket.set(zmq::sockopt::curve_server, 1);
-        socket.set(zmq::sockopt::zap_domain, std::string("rondo"));
-        set_key(socket, ZMQ_CURVE_SECRETKEY, options.transport_secret);
+        socket.set(zmq::sockopt::zap_domain, std::string(to_string(channel)));
+        set_curve_key(socket, ZMQ_CURVE_SECRETKEY, options.transport_secret);
         if (auto refusal = bind(socket, endpoint)) return refusal;
-        sockets.push_back(socket.handle());
         listeners.emplace(channel, std::move(socket));
         return std::nullopt;
     }
 
-    std::optional<std::string> reach(zmq::context_t& context, Channel channel, const PeerOptions::Peer& peer) {
-        const auto endpoint = peer.endpoints.find(channel);
-        if (endpoint == peer.endpoints.end()) return std::nullopt;
-        zmq::socket_t socket(context, ZMQ_DEALER);
-        set_peer_options(socket, channel);
-        // Nothing is kept for a peer that is away: it would be stale when it returns.
-        socket.set(zmq::sockopt::immediate, 1);
-        set_key(socket, ZMQ_CURVE_SERVERKEY, peer.transport_key.view());
-        set_key(socket, ZMQ_CURVE_PUBLICKEY, options.transport_public.view());
-        set_key(socket, ZMQ_CURVE_SECRETKEY, options.transport_secret);
-        if (auto refusal = connect(socket, endpoint->second)) return refusal;
-        dealers.emplace(std::pair(channel, peer.number), std::move(socket));
-        return std::nullopt;
+    void list_sockets() {
+        sockets.clear();
+        if (!listeners.empty()) sockets.push_back(zap.handle());
+        for (auto& [channel, listener] : listeners) sockets.push_back(listener.handle());
+        for (const auto& [channel, unused] : askers)
+            for (Dealers::Dealer& dealer : dealers.on(channel)) sockets.push_back(dealer.socket.handle());
     }
 
-    void answer_handshake() {
-        // version, request id, domain, address, routing id, mechanism, credentials (RFC 27)
-        const bool curve = frames.size() == 7 && view_of(frames[6]).size() == key_bytes && frames[5].to_string_view() == "CURVE";
-        const auto known = curve ? admitted.find(*TransportKey::from(view_of(frames[6]))) : admitted.end();
-        const bool welcome = known != admitted.end();
-        if (!welcome) ++counters.refused_keys;
-        const std::string user = welcome ? std::to_string(known->second.value) : "";
-        Frames reply;
-        reply.push_back(copied(as_bytes("1.0")));
-        reply.push_back(frames.size() > 1 ? std::move(frames[1]) : zmq::message_t());
-        reply.push_back(copied(as_bytes(welcome ? "200" : "400")));
-        reply.push_back(copied(as_bytes(welcome ? "OK" : "unknown transport key")));
-        reply.push_back(copied(as_bytes(user)));
-        reply.push_back(zmq::message_t());
-        bus::send(zap, reply);
-    }
+    void answer_handshake();
+    [[nodiscard]] std::optional<OperatorNumber> sender(Channel channel);
+    [[nodiscard]] std::optional<PeerMessage> understand(Channel channel, Got got, std::optional<OperatorNumber> server);
+    [[nodiscard]] bool answer(Channel channel, OperatorNumber to, Frames& message);
 };
+
+/// A key that is not listed may be so soon, when this node has come as far as the others: it is refused for now (300), and its
+/// node tries again when the handshake has run out of time; after a refusal for good (400) libzmq never would.
+void PeerBus::Impl::answer_handshake() {
+    // version, request id, domain, address, routing id, mechanism, credentials (RFC 27)
+    const bool curve = frames.size() == 7 && frames[5].to_string_view() == "CURVE";
+    const auto key = curve ? TransportKey::from(view_of(frames[6])) : std::nullopt;
+    const bool for_all = curve && std::ranges::any_of(askers, [&](const auto& entry) {
+                             return frames[2].to_string_view() == to_string(entry.first);
+                         });
+    const bool welcome = key && (for_all || listed.contains(*key));
+    if (!welcome) ++counters.refused_keys;
+    Frames reply;
+    reply.push_back(copied(as_bytes("1.0")));
+    reply.push_back(frames.size() > 1 ? std::move(frames[1]) : zmq::message_t());
+    reply.push_back(copied(as_bytes(welcome ? "200" : "300")));
+    reply.push_back(copied(as_bytes(welcome ? "OK" : "the transport key is not listed")));
+    reply.push_back(copied(as_bytes(welcome ? to_hex(key->view()) : "")));
+    reply.push_back(zmq::message_t());
+    bus::send(zap, reply);
+}
+
+/// Who sent what a listener just received; nothing if it is not to be heard.
+std::optional<OperatorNumber> PeerBus::Impl::sender(Channel channel) {
+    const auto key = key_of(frames[2]);
+    if (!key) {
+        ++counters.malformed;
+        return std::nullopt;
+    }
+    const auto known = listed.find(*key);
+    if (!is_open(channel)) {
+        if (known != listed.end()) return known->second;
+        ++counters.unlisted;
+        return std::nullopt;
+    }
+    const ByteView connection = view_of(frames[0]);
+    std::optional<OperatorNumber> from;
+    if (known == listed.end())
+        from = askers.at(channel).hear_guest(*key, connection, steady_ms());
+    else if (askers.at(channel).hear_operator(known->second, connection, steady_ms()))
+        from = known->second;
+    if (!from) ++counters.throttled;
+    return from;
+}
+
+/// What was just received: by the listener, or by the own DEALER of `server`.
+std::optional<PeerMessage> PeerBus::Impl::understand(Channel channel, Got got, std::optional<OperatorNumber> server) {
+    const std::size_t tag = server ? 0 : 1;  // connection (of a listener), genesis tag, payload
+    if (got != Got::message || frames.size() != tag + 2) {
+        ++counters.malformed;
+    } else if (!std::ranges::equal(view_of(frames[tag]), genesis_tag())) {
+        ++counters.foreign_genesis;
+    } else if (!server) {
+        if (const auto from = sender(channel)) return PeerMessage{channel, *from, to_bytes(view_of(frames[tag + 1]))};
+    } else if (askers.at(channel).hear_operator(*server, {}, steady_ms())) {
+        return PeerMessage{channel, *server, to_bytes(view_of(frames[tag + 1]))};
+    } else {
+        ++counters.throttled;
+    }
+    return std::nullopt;
+}
+
+/// On the connection on which it was last heard.
+bool PeerBus::Impl::answer(Channel channel, OperatorNumber to, Frames& message) {
+    const auto listener = listeners.find(channel);
+    if (listener == listeners.end() || !is_open(channel)) return false;
+    const Bytes* connection = askers.at(channel).connection_of(to);
+    if (connection == nullptr) return false;
+    message.insert(message.begin(), copied(*connection));
+    return bus::send(listener->second, message);
+}
 
 PeerBus::PeerBus(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PeerBus::PeerBus(PeerBus&&) noexcept = default;
 PeerBus::~PeerBus() = default;
 
 tl::expected<PeerBus, std::string> PeerBus::open(Context& context, const PeerOptions& options) {
-    zmq::context_t& native = context.native().zmq;
-    auto impl = std::make_unique<Impl>(native, options);
-    if (options.listen.empty()) return PeerBus(std::move(impl));
-    if (options.transport_secret.size() != key_bytes)
+    auto impl = std::make_unique<Impl>(context.native().zmq, options);
+    if (options.channels.empty()) return PeerBus(std::move(impl));
+    require(options.channels.size() <= limits::own_channels_max, "an actor has more channels than allowed");
+    if (options.transport_secret.size() != curve_key_bytes)
         return tl::unexpected(std::string("the transport key must have 32 bytes; check transport_key in the configuration"));
+    if (!options.listen.empty())
+        if (auto refusal = bind(impl->zap, zap_endpoint)) return tl::unexpected(*refusal);
     impl->zap.set(zmq::sockopt::linger, 0);
-    if (auto refusal = bind(impl->zap, zap_endpoint)) return tl::unexpected(*refusal);
-    impl->sockets.push_back(impl->zap.handle());
-    for (const PeerOptions::Peer& peer : options.peers) impl->admitted.emplace(peer.transport_key, peer.number);
     for (const auto& [channel, endpoint] : options.listen) {
-        if (auto refusal = impl->listen(native, channel, endpoint)) return tl::unexpected(*refusal);
-        for (const PeerOptions::Peer& peer : options.peers)
-            if (auto refusal = impl->reach(native, channel, peer)) return tl::unexpected(*refusal);
+        require(std::ranges::count(options.channels, channel) == 1, "an actor listens only on a channel that it has");
+        if (auto refusal = impl->listen(channel, endpoint)) return tl::unexpected(*refusal);
     }
+    impl->list_sockets();
     return PeerBus(std::move(impl));
+}
+
+std::vector<std::string> PeerBus::set_peers(const std::vector<Peer>& peers) {
+    require(peers.size() <= limits::peers_max, "there are more peers than allowed");
+    impl_->listed.clear();
+    std::set<OperatorNumber> numbers;
+    for (const Peer& peer : peers) {
+        require(numbers.empty() || *numbers.rbegin() < peer.number, "peers are listed in ascending order, each once");
+        numbers.insert(peer.number);
+        const std::size_t keys = std::min(peer.transport_keys.size(), limits::transport_keys_max);
+        for (std::size_t i = 0; i < keys; ++i) impl_->listed.emplace(peer.transport_keys[i], peer.number);
+    }
+    for (auto& [channel, askers] : impl_->askers) askers.keep_operators(numbers);
+    auto troubles = impl_->dealers.set_peers(peers);
+    impl_->list_sockets();
+    return troubles;
 }
 
 void PeerBus::admit() {
     if (impl_->listeners.empty()) return;
-    while (receive(impl_->zap, impl_->frames, 8) != Got::nothing) impl_->answer_handshake();
+    for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
+        if (receive(impl_->zap, impl_->frames, 8) == Got::nothing) return;
+        impl_->answer_handshake();
+    }
 }
 
+/// The listener and, on open channels, the own DEALERs in turn: nobody who says much keeps others from being heard. What is
+/// dropped counts as read, so that this ends.
 std::optional<PeerMessage> PeerBus::next(Channel channel) {
+    if (std::ranges::count(impl_->options.channels, channel) == 0) return std::nullopt;
     const auto listener = impl_->listeners.find(channel);
-    if (listener == impl_->listeners.end()) return std::nullopt;
-    Got got;
-    while ((got = receive(listener->second, impl_->frames, 3)) != Got::nothing) {
-        const Frames& frames = impl_->frames;  // connection, genesis tag, payload
-        const auto from = got == Got::message && frames.size() == 3 ? sender_of(frames[2]) : std::nullopt;
-        if (!from) {
-            ++impl_->counters.malformed;
-        } else if (!std::ranges::equal(view_of(frames[1]), impl_->genesis_tag())) {
-            ++impl_->counters.foreign_genesis;
-        } else {
-            return PeerMessage{channel, *from, to_bytes(view_of(frames[2]))};
+    std::vector<Dealers::Dealer>& dealers = impl_->dealers.on(channel);
+    const std::size_t sources = 1 + (is_open(channel) ? dealers.size() : 0);
+    std::size_t& at = impl_->next_source[channel];
+    std::size_t empty = 0;
+    for (std::size_t read = 0; empty < sources && read < limits::source_inputs_max;) {
+        const std::size_t source = at++ % sources;
+        if (source == 0 && listener == impl_->listeners.end()) {
+            ++empty;
+            continue;
         }
+        const Got got = receive(source == 0 ? listener->second : dealers[source - 1].socket, impl_->frames, 3);
+        if (got == Got::nothing) {
+            ++empty;
+            continue;
+        }
+        empty = 0;
+        ++read;
+        const auto server = source == 0 ? std::nullopt : std::optional(dealers[source - 1].to);
+        if (auto message = impl_->understand(channel, got, server)) return message;
     }
     return std::nullopt;
 }
 
 bool PeerBus::send(Channel channel, OperatorNumber to, Bytes payload) {
-    const auto dealer = impl_->dealers.find(std::pair(channel, to));
     const bool fits = payload.size() <= limits::message_bytes_max;  // a peer would hang up on more
+    if (const auto open = impl_->askers.find(channel); fits && open != impl_->askers.end())
+        open->second.charge(to, payload.size(), steady_ms());
     Frames frames;
     frames.push_back(copied(impl_->genesis_tag()));
     frames.push_back(moved(std::move(payload)));
-    const bool sent = dealer != impl_->dealers.end() && fits && bus::send(dealer->second, frames);
+    const bool sent = fits && (impl_->dealers.send(channel, to, frames) || impl_->answer(channel, to, frames));
     if (!sent) ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
     return sent;
 }

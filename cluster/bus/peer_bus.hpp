@@ -14,28 +14,32 @@
 namespace rondo::bus {
 
 struct PeerOptions {
-    struct Peer {
-        OperatorNumber number;
-        TransportKey transport_key{};
-        std::map<Channel, std::string> endpoints;
-    };
-    std::map<Channel, std::string> listen;
-    std::vector<Peer> peers;
-    Bytes transport_secret;  ///< 32 bytes
+    std::vector<Channel> channels;          ///< on which peers are reached; none: nothing is opened
+    std::map<Channel, std::string> listen;  ///< tcp://host:port, some of the channels or all
+    Bytes transport_secret;                 ///< 32 bytes if there are channels
     TransportKey transport_public{};
     Digest genesis{};
 };
 
 struct PeerCounters {
     std::array<std::uint64_t, channel_count> unsent{};  ///< not connected, or the peer's queue full: the protocol retries
-    std::uint64_t refused_keys = 0;                     ///< handshakes with a transport key of no peer
+    std::uint64_t refused_keys = 0;                     ///< handshakes, on a channel of members, with a key that is not listed
+    std::uint64_t unlisted = 0;                         ///< messages there of a connection whose key is no longer listed
+    std::uint64_t throttled = 0;                        ///< messages on open channels beyond their sender's quota
     std::uint64_t foreign_genesis = 0;                  ///< messages of another network
     std::uint64_t malformed = 0;
 };
 
-/// The sockets of one actor towards other operators. Each channel has one listener (ROUTER, CURVE server) and one DEALER per
-/// peer; what is sent leaves on the own DEALER, what is heard comes in on the own listener. ZAP admits the transport keys of
-/// `peers` and nothing else; every message is attributed by the User-Id that ZAP gave its connection.
+/// The sockets of one actor towards other nodes. Each channel has one listener (ROUTER, CURVE server) and one DEALER per operator
+/// and transport key.
+///  1. ZAP admits the listed transport keys; on open channels every key, as a guest. The User-Id of a connection is its key, and
+///     each message is attributed by what the list says of that key when it is read: a handshake gives no lasting right. If two
+///     operators list one key, it stands for the one with the lower number.
+///  2. What is sent leaves on the own DEALER, by the newest key that is connected. On open channels, what no DEALER takes leaves
+///     on the connection on which that node was last heard; guests are always answered there.
+///  3. What is heard comes in on the own listener, and on open channels by the own DEALERs too, from the operator whose key they
+///     were connected to.
+///  4. Open channels have quotas (askers.hpp); a guest's number, from first_guest on, is good on the channel where it was heard.
 class PeerBus {
   public:
     [[nodiscard]] static tl::expected<PeerBus, std::string> open(Context& context, const PeerOptions& options);
@@ -43,12 +47,17 @@ class PeerBus {
     PeerBus& operator=(PeerBus&&) = delete;
     ~PeerBus();
 
+    /// The operators from now on, ascending, in place of those before; none at first. What is unchanged keeps its connection.
+    /// Returns a sentence for each that cannot be reached as it is listed. A port 0 is not reached.
+    std::vector<std::string> set_peers(const std::vector<Peer>& peers);
+
     /// Answers waiting handshakes. Call it whenever the sockets are readable.
     void admit();
     [[nodiscard]] std::optional<PeerMessage> next(Channel channel);
     /// Never blocks. False, and counted, if it could not be handed over.
     bool send(Channel channel, OperatorNumber to, Bytes payload);
 
+    /// For wait_readable(); changes with the peers.
     [[nodiscard]] const std::vector<void*>& sockets() const;
     [[nodiscard]] const PeerCounters& counters() const;
 

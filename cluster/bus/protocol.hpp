@@ -16,6 +16,8 @@
 ///   3. Publisher, one stream:              [stream number][ChunkHeader][payload]*
 ///   4. Publisher, heads of all its streams:[0xff][Announcement]
 ///   5. Between operators (CURVE):          [first 8 bytes of the genesis digest][payload]
+///      It leaves on the own DEALER towards the other's listener. On open channels what a listener heard may also be answered on
+///      the connection that it came on: that is how guests are answered, and operators whose own listener is not connected.
 ///
 /// A chunk holds consecutive messages of one stream; live and replayed ones look the same.
 namespace rondo::bus {

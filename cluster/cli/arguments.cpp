@@ -1,33 +1,13 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
-#include <functional>
 
-#include "cluster/cli/commands.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/cli/program.hpp"
 #include "cluster/config/nearest.hpp"
 
 namespace rondo::cli {
 namespace {
-
-struct Program {
-    CLI::App app{"Rondo: a decentralised sequencer network. One tool to start, watch and use it."};
-    std::function<int()> chosen;
-
-    /// A subcommand with the options that all have.
-    CLI::App* add(const std::string& name, const std::string& what, const std::string& examples, Common& common) {
-        CLI::App* sub = app.add_subcommand(name, what);
-        sub->footer("\nExamples:\n" + examples);
-        sub->add_option("--home", common.home, "The cluster's folder")->capture_default_str();
-        sub->add_flag("--json", common.json, "Print one JSON value");
-        return sub;
-    }
-    template <class Run>
-    void runs(CLI::App* sub, Run run) {
-        sub->callback([this, run] { chosen = run; });
-    }
-};
 
 void add_init(Program& p, InitCommand& c, std::string& policy) {
     CLI::App* sub = p.add("init", "Make keys, genesis and configuration of a local cluster",
@@ -37,18 +17,7 @@ void add_init(Program& p, InitCommand& c, std::string& policy) {
                           "0x1111111111111111111111111111111111111111=1000000000000000000",
                           c.common);
     sub->add_option("--nodes", c.options.nodes, "1, or at least 4")->capture_default_str();
-    sub->add_option("--chain-id", c.options.chain_id, "Of the network; with --alloc-from the file's");
-    sub->add_option("--policy", policy, "Who leads")
-        ->check(CLI::IsMember({"single", "round-robin", "stake"}))
-        ->capture_default_str();
-    sub->add_option("--profile", c.options.profile, "Parameters for: local, internet, test")->capture_default_str();
-    sub->add_option("--alloc-from", c.options.alloc_from,
-                    "Fund every sender of a file of recorded transactions (.jsonl, .jsonl.gz), at its first nonce");
-    sub->add_option("--fund", c.options.funded, "ADDRESS=WEI, may be repeated")->allow_extra_args(false);
-    sub->add_option("--set", c.options.settings, "PARAMETER=VALUE of the genesis, may be repeated")->allow_extra_args(false);
-    sub->add_option_function<std::uint64_t>(
-        "--epoch-blocks", [&c](std::uint64_t n) { c.options.settings.push_back("epoch_blocks=" + std::to_string(n)); },
-        "Blocks per epoch");
+    add_genesis_options(sub, c.options, policy);
     sub->add_option("--stakes", c.options.stakes_ether, "Ether per node, separated by commas; default 32 each")->delimiter(',');
     sub->add_option("--load-accounts", c.options.load_accounts, "Funded senders for 'rondo load'")
         ->capture_default_str()
@@ -209,26 +178,43 @@ void refuse_odd_numbers(CLI::App& app) {
             return fits ? std::string() : "'" + text + "' is not a whole number from 0 to 2^64 - 1";
         },
         "");
-    for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    for (CLI::App* sub : subcommands_of(app)) {
         for (CLI::Option* option : sub->get_options([](const CLI::Option* o) { return o->get_type_name().starts_with("UINT"); }))
             option->check(whole);
+        refuse_odd_numbers(*sub);
+    }
 }
 
-/// Words for bash to complete: the commands, and each command's options; file names otherwise.
+std::string options_of(CLI::App& app) {
+    std::string out;
+    for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return !o->get_lnames().empty(); }))
+        out += " --" + option->get_lnames().front();
+    return out;
+}
+
+std::string names_of(const std::vector<CLI::App*>& commands) {
+    std::string out;
+    for (const CLI::App* command : commands) out += " " + command->get_name();
+    return out;
+}
+
+/// Words for bash to complete: the commands, those within them, and each one's options; file names otherwise.
 int print_completion(CLI::App& app) {
-    std::string commands, cases;
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-        commands += " " + sub->get_name();
-        cases += "        " + sub->get_name() + ") words=\"";
-        for (const CLI::Option* option : sub->get_options([](const CLI::Option* o) { return !o->get_lnames().empty(); }))
-            cases += " --" + option->get_lnames().front();
-        cases += "\" ;;\n";
+    std::string cases;
+    const auto add = [&](const std::string& pattern, const std::string& words) {
+        cases += "        " + pattern + ") words=\"" + words + "\" ;;\n";
+    };
+    for (CLI::App* sub : subcommands_of(app)) {
+        const std::vector<CLI::App*> within = subcommands_of(*sub);
+        for (CLI::App* inner : within)
+            // The second word itself is still being written.
+            add("\"" + sub->get_name() + " " + inner->get_name() + " \"*", options_of(*inner));
+        add("\"" + sub->get_name() + " \"*", within.empty() ? options_of(*sub) : names_of(within));
     }
     print_line(
-        "# source <(rondo completion)\n_rondo() {\n    local words=\"\"\n    case ${COMP_WORDS[1]} in\n" + cases +
-        "    esac\n    [ \"$COMP_CWORD\" -eq 1 ] && words=\"" + commands +
-        "\"\n"
-        "    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _rondo rondo");
+        "# source <(rondo completion)\n_rondo() {\n    local words=\"\"\n    case \"${COMP_WORDS[*]:1:COMP_CWORD}\" in\n" +
+        cases + "    esac\n    [ \"$COMP_CWORD\" -eq 1 ] && words=\"" + names_of(subcommands_of(app)) +
+        "\"\n    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _rondo rondo");
     return exit_done;
 }
 
@@ -236,7 +222,7 @@ int print_completion(CLI::App& app) {
 std::string unknown_command(CLI::App& app, int argc, char** argv) {
     if (argc < 2 || argv[1][0] == '-') return {};
     std::vector<std::string> known;
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(sub->get_name());
+    for (const CLI::App* sub : subcommands_of(app)) known.push_back(sub->get_name());
     if (std::find(known.begin(), known.end(), argv[1]) != known.end()) return {};
     const std::string best = nearest_name(argv[1], known);
     const bool alike = 2 * edit_distance(argv[1], best) <= best.size();
@@ -268,8 +254,10 @@ int run_command_line(int argc, char** argv) {
     VerifyCommand verify;
     KeyCommand key;
     RewardsCommand rewards;
+    OperatorCommands operators;
     std::string policy = "round-robin", stage, rate = "100", placement = "home", kind = "signing";
     add_init(program, init, policy);
+    operators.add_to(program);
     add_up_down(program, up, down);
     add_status(program, status);
     add_act(program, "restart", "Stop an actor or a node, and start it again", ControlAction::restart, restart);

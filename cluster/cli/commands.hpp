@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/config/ceremony.hpp"
 #include "cluster/config/init.hpp"
 #include "cluster/config/key_file.hpp"
 #include "cluster/launcher/control.hpp"
@@ -21,6 +22,64 @@ struct InitCommand {
     InitOptions options;
 };
 int run_init(InitCommand command);
+
+/// Milliseconds since 1970: the time of a genesis.
+[[nodiscard]] std::uint64_t now_ms();
+
+struct GenesisNewCommand {
+    bool json = false;
+    GenesisOptions options;
+    std::string out;
+};
+int run_genesis_new(GenesisNewCommand command);
+
+struct GenesisJoinCommand {
+    Common common;
+    TakingPart options;
+    std::string stake_ether;
+};
+int run_genesis_join(GenesisJoinCommand command);
+
+struct GenesisCollectCommand {
+    bool json = false;
+    std::string draft;
+    std::string out;
+    std::vector<std::string> entries;
+};
+int run_genesis_collect(const GenesisCollectCommand& command);
+
+struct GenesisCheckCommand {
+    Common common;
+    std::string genesis;
+};
+int run_genesis_check(const GenesisCheckCommand& command);
+
+struct JoinCommand {
+    Common common;
+    NodeOptions options;
+    std::string genesis;
+    std::vector<std::string> sync_from;  ///< files, or peers
+};
+int run_join(JoinCommand command);
+
+struct StakeCommand {
+    Common common;
+    std::string verb;                     ///< register, leave, withdraw, rotate, endpoints, list
+    std::string node;                     ///< empty: the home's first
+    std::optional<std::uint64_t> number;  ///< nothing: the node's
+    std::string key_file;                 ///< of the owner; empty: the node's fees.key
+    PassphraseSource passphrase;
+    std::string rpc;  ///< URL of a node's JSON-RPC; empty: the home's own nodes
+    std::uint64_t timeout_s = 60;
+    std::string moniker, stake_ether;  ///< register
+    std::string host;                  ///< register, endpoints; empty: as in cluster.toml
+    std::vector<std::uint16_t> ports;  ///< register, endpoints; empty: as the actors listen
+    bool finish = false;               ///< rotate
+};
+int run_stake_register(const StakeCommand& command);
+int run_stake_change(const StakeCommand& command);  ///< leave, withdraw, endpoints
+int run_stake_rotate(const StakeCommand& command);
+int run_stake_list(const StakeCommand& command);
 
 struct UpCommand {
     Common common;

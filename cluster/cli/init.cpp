@@ -1,5 +1,3 @@
-#include <chrono>
-
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/print.hpp"
 
@@ -40,18 +38,15 @@ void print_summary(const InitSummary& summary, const InitCommand& command) {
     for (std::size_t i = 0; i < summary.rpc.size() && i < 4; ++i) table.row({{i == 0 ? "JSON-RPC" : ""}, {summary.rpc[i]}});
     print_line(table.text() +
                "\nA local cluster: here one party holds the keys of every operator. For a network of independent operators each\n"
-               "makes its keys at home.\n\nNext: rondo up --home " +
+               "makes its keys at home: rondo genesis --help.\n\nNext: rondo up --home " +
                home);
 }
 
 }  // namespace
 
 int run_init(InitCommand command) {
-    using namespace std::chrono;
     command.options.home = Home::at(command.common.home);
-    if (command.options.timestamp_ms == 0)
-        command.options.timestamp_ms =
-            static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+    if (command.options.timestamp_ms == 0) command.options.timestamp_ms = now_ms();
     const auto summary = init_cluster(command.options);
     if (!summary) return fail(exit_usage, summary.error().message);
     if (command.common.json)

@@ -16,8 +16,11 @@ int show(const KeyCommand& command) {
     JsonArray list;
     Table table;
     table.header({"key", "kind", "public key or address", "sealed"});
-    for (const char* name : {"signing", "transport", "watcher", "rewards", "fees"}) {
-        const auto header = read_key_header(folder / (std::string(name) + ".key"));
+    for (const char* name : {"signing", "signing.next", "transport", "transport.next", "watcher", "rewards", "fees"}) {
+        const std::filesystem::path path = folder / (std::string(name) + ".key");
+        const bool while_rotating = std::string_view(name).ends_with(".next");
+        if (while_rotating && !std::filesystem::exists(path, missing)) continue;
+        const auto header = read_key_header(path);
         if (!header) return fail(exit_usage, header.error().message);
         const std::string kind(to_string(header->kind)), shown = to_hex_prefixed(header->public_part);
         table.row({{name}, {kind}, {shown}, {header->sealed ? "yes" : "no"}});

@@ -22,12 +22,19 @@ Configured<ClusterView> ClusterView::open(const std::string& folder) {
             intake->rpc.port == 0 ? "" : "http://" + intake->rpc.host + ":" + std::to_string(intake->rpc.port);
         view.nodes.push_back({node.name, node.number, intake->node, rpc});
     }
-    std::sort(view.nodes.begin(), view.nodes.end(),
-              [](const NodeAddress& a, const NodeAddress& b) { return a.number < b.number; });
+    std::stable_sort(view.nodes.begin(), view.nodes.end(),
+                     [](const NodeAddress& a, const NodeAddress& b) { return a.number < b.number; });
     return view;
 }
 
-Configured<Genesis> ClusterView::genesis() const { return read_genesis(home.genesis()); }
+Configured<Genesis> ClusterView::genesis() const {
+    std::error_code ignored;
+    if (!std::filesystem::exists(home.genesis(), ignored) && std::filesystem::exists(home.entry(), ignored))
+        return config_error(home.root.string() +
+                            ": its genesis ceremony is not over; when all entries are collected: rondo genesis check --home " +
+                            home.root.string() + " --genesis FILE");
+    return read_genesis(home.genesis());
+}
 
 std::optional<std::size_t> ClusterView::find(const std::string& name) const {
     for (std::size_t i = 0; i < nodes.size(); ++i)

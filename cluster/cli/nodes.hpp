@@ -29,7 +29,7 @@ struct NodeAddress {
 struct ClusterView {
     Home home;
     ClusterFile file;
-    std::vector<NodeAddress> nodes;  ///< ascending by number
+    std::vector<NodeAddress> nodes;  ///< ascending by number; those that only follow come last
 
     [[nodiscard]] static Configured<ClusterView> open(const std::string& home);
     [[nodiscard]] Configured<Genesis> genesis() const;

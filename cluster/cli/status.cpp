@@ -47,7 +47,7 @@ std::string strangers(const ActorStatus& status) {
             "dropped " + std::to_string(n) + " messages of another network: compare 'rondo key genesis' with the other operators";
     if (const std::uint64_t n = count_of("peer_keys_refused"); n > 0)
         out += (out.empty() ? "" : "; ") + std::string("refused ") + std::to_string(n) +
-               " connections with a transport key of no operator in the genesis";
+               " connections with a transport key of no operator in the current sets";
     return out;
 }
 

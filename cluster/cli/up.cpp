@@ -36,7 +36,10 @@ std::optional<ConfigError> check_files(const ClusterView& view) {
         for (std::size_t a = 0; a < actor_count; ++a) {
             const auto file = read_actor_file(view.home.actor_file(node.name, static_cast<Actor>(a)));
             if (!file) return file.error();
-            for (const std::filesystem::path& key : {file->signing_key, file->transport_key, file->account_key})
+            std::vector<std::filesystem::path> keys{file->signing_key, file->transport_key, file->account_key};
+            std::error_code ignored;
+            if (std::filesystem::exists(file->signing_next_key, ignored)) keys.push_back(file->signing_next_key);
+            for (const std::filesystem::path& key : keys)
                 if (!key.empty())
                     if (const auto header = read_key_header(key); !header) return header.error();
         }

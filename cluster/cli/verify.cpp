@@ -6,6 +6,7 @@
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/config/actor_file.hpp"
 #include "cluster/config/cluster_file.hpp"
 #include "cluster/config/genesis_file.hpp"
 
@@ -159,6 +160,14 @@ void print_result(const VerifyCommand& command, const Rebuilding& rebuilding, co
     print_line(table.text() + why);
 }
 
+/// Where the home's nodes post to: the first one's file tells.
+std::filesystem::path da_folder_of(const Home& home) {
+    const auto cluster = read_cluster_file(home);
+    if (!cluster) return home.da_folder();
+    const auto da = read_actor_file(home.actor_file(cluster->nodes.front().name, Actor::da));
+    return da ? da->da_folder : home.da_folder();
+}
+
 }  // namespace
 
 int run_verify(const VerifyCommand& command) {
@@ -176,7 +185,8 @@ int run_verify(const VerifyCommand& command) {
     Comparison comparison(view ? &*view : nullptr);
     if (view && comparison.nodes() == 0)
         return fail(exit_unreachable, "no execution actor answers; start them with 'rondo up', or use --offline");
-    const std::filesystem::path folder = command.da_folder.empty() ? home.da_folder() : std::filesystem::path(command.da_folder);
+    const std::filesystem::path folder =
+        command.da_folder.empty() ? da_folder_of(home) : std::filesystem::path(command.da_folder);
     std::error_code unreadable;
     if (!std::filesystem::is_directory(folder, unreadable))
         return fail(exit_usage, folder.string() + ": no such folder; --da names the folder that the blocks were posted to");

@@ -3,14 +3,12 @@
 #include <array>
 #include <charconv>
 
-#include "cluster/config/toml_file.hpp"
-
 namespace rondo {
 namespace {
 
 constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution,
                                                     Actor::da,     Actor::watcher,   Actor::rewards};
-constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync};
+constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync, Channel::fetch};
 
 std::string key_of(auto name) { return std::string(to_string(name)); }
 
@@ -40,14 +38,25 @@ void read_node(TomlTable table, ActorFile& out) {
     }
 }
 
-void read_peers(TomlTable root, ActorFile& out) {
+constexpr NumberRange registered{0, first_guest.value - 1};
+
+std::vector<Peer> read_peers(TomlTable root) {
+    std::vector<Peer> out;
     for (TomlTable& entry : root.tables("peers")) {
-        PeerEntry peer;
-        peer.number = OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", {0, 0xffffffffU})));
-        for (const Channel channel : all_channels)
-            if (owner_of(channel) == out.actor) peer.endpoints[channel] = read_endpoint(entry, to_string(channel));
-        out.peers.push_back(std::move(peer));
+        const auto port = [&](std::string_view key) { return static_cast<std::uint16_t>(entry.number(key, {1, 65'535})); };
+        Peer peer;
+        peer.number = OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", registered)));
+        for (const Peer& other : out)
+            if (other.number == peer.number) entry.refuse("operator", "stands twice: one entry for each operator");
+        const auto key = fixed_from_hex<TransportKey>(entry.text("transport_key"));
+        if (!key) entry.refuse("transport_key", "must be 32 bytes in hexadecimal");
+        peer.transport_keys.push_back(key.value_or(TransportKey{}));
+        peer.endpoints = {entry.text("host"), port("lanes"), port("votes"), port("sync"), port("fetch")};
+        if (const std::string_view fault = fault_of(peer.endpoints); !fault.empty())
+            entry.refuse("host", "is unfit: " + std::string(fault));
+        out.push_back(std::move(peer));
     }
+    return out;
 }
 
 void read_rpc(TomlTable table, RpcSettings& rpc) {
@@ -90,6 +99,7 @@ std::string format_keys(const ActorFile& file, const auto& path) {
     std::string out = "\n[keys]\n";
     if (owns_channels(file.actor)) {
         out += line("signing", path(file.signing_key), "Ed25519: what this operator signs");
+        out += line("signing_next", path(file.signing_next_key), "the one it rotates to, beside it; absent: it does not rotate");
         out += line("transport", path(file.transport_key), "Curve25519: the sockets between nodes");
     }
     if (has_account(file.actor)) out += line("account", path(file.account_key), "secp256k1: sends this actor's transactions");
@@ -99,9 +109,16 @@ std::string format_keys(const ActorFile& file, const auto& path) {
 std::string format_channels(const ActorFile& file) {
     std::string out = "\n[listen]  # for the other operators, always encrypted\n";
     for (const auto& [channel, endpoint] : file.listen) out += line(to_string(channel), toml_quoted(endpoint));
-    for (const PeerEntry& peer : file.peers) {
+    out +=
+        "\n# Peers come from the operators' sets on the chain. Fixed ones, in [[peers]], are where a node that is far behind "
+        "finds\n"
+        "# somebody, and ways around registered endpoints.\n";
+    for (const Peer& peer : file.fixed_peers) {
         out += "\n[[peers]]\n" + line("operator", std::to_string(peer.number.value));
-        for (const auto& [channel, endpoint] : peer.endpoints) out += line(to_string(channel), toml_quoted(endpoint));
+        out += line("transport_key", toml_quoted(to_hex_prefixed(peer.transport_keys.front().view())));
+        out += line("host", toml_quoted(peer.endpoints.host));
+        out += line("lanes", std::to_string(peer.endpoints.lanes)) + line("votes", std::to_string(peer.endpoints.votes));
+        out += line("sync", std::to_string(peer.endpoints.sync)) + line("fetch", std::to_string(peer.endpoints.fetch));
     }
     return out;
 }
@@ -115,11 +132,11 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
     const auto path = [&](const std::filesystem::path& p) {
         return toml_quoted(p.empty() ? "" : p.lexically_proximate(folder).string());
     };
-    std::string out =
-        "# Rondo: the " + key_of(file.actor) + " actor of operator " + std::to_string(file.self.value) +
-        ".\n# Paths count from this file's folder. Settings that are left out have the defaults shown here.\n\n[actor]\n";
+    std::string out = "# Rondo: the " + key_of(file.actor) +
+                      " actor of one node.\n# Paths count from this file's folder. Settings that are left out have the defaults "
+                      "shown here.\n\n[actor]\n";
     out += line("name", toml_quoted(to_string(file.actor)));
-    out += line("operator", std::to_string(file.self.value), "this operator's number in the genesis");
+    out += line("operator", operator_toml(file.self), "its registration number; \"none\": follows the network, unregistered");
     out += line("genesis", path(file.genesis), "must be the same everywhere: rondo key genesis");
     out += line("store", path(file.store), "its own folder; one process at a time");
     out += line("map_gib", std::to_string(file.map_gib), "upper bound of the store; sparse, costs nothing");
@@ -154,7 +171,7 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
         out.actor = *name;
     else
         actor.refuse("name", "must be intake, consensus, execution, da, watcher or rewards");
-    out.self = OperatorNumber(static_cast<std::uint32_t>(actor.number("operator", {0, 0xffffffffU})));
+    out.self = read_operator(actor);
     out.genesis = resolved(actor.text("genesis"));
     out.store = resolved(actor.text("store"));
     out.map_gib = actor.number_or("map_gib", out.map_gib, {1, 16 * 1024});
@@ -162,6 +179,7 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     TomlTable keys = root.table("keys");
     if (owns_channels(out.actor)) {
         out.signing_key = resolved(keys.text("signing"));
+        out.signing_next_key = resolved(keys.text_or("signing_next", "keys/signing.next.key"));
         out.transport_key = resolved(keys.text("transport"));
     }
     if (has_account(out.actor)) out.account_key = resolved(keys.text("account"));
@@ -171,13 +189,62 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
         TomlTable listen = root.table("listen");
         for (const Channel channel : all_channels)
             if (owner_of(channel) == out.actor) out.listen[channel] = read_endpoint(listen, to_string(channel));
-        read_peers(root, out);
+        out.fixed_peers = read_peers(root);
     }
     if (out.actor == Actor::intake) read_rpc(root.table("rpc"), out.rpc);
     if (out.actor == Actor::da) out.da_folder = resolved(root.table("layer").text("folder"));
     if (out.actor == Actor::execution) out.archive = root.table("state").flag_or("archive", out.archive);
     if (const auto fault = opened->finish()) return tl::make_unexpected(*fault);
     return out;
+}
+
+std::string operator_toml(OperatorNumber number) { return number == no_operator ? "\"none\"" : std::to_string(number.value); }
+
+OperatorNumber read_operator(TomlTable& table) {
+    const auto number = table.number_or_none("operator", registered);
+    return number ? OperatorNumber(static_cast<std::uint32_t>(*number)) : no_operator;
+}
+
+Configured<std::vector<Peer>> read_peers_file(const std::filesystem::path& path) {
+    auto opened = TomlFile::open(path);
+    if (!opened) return tl::make_unexpected(opened.error());
+    auto peers = read_peers(opened->root());
+    if (const auto fault = opened->finish()) return tl::make_unexpected(*fault);
+    if (peers.empty()) return config_error(path.string() + ": names no peer; add [[peers]]");
+    return peers;
+}
+
+Configured<Peer> parse_peer(std::string_view text) {
+    const std::string whole(text);
+    std::vector<std::string> parts;
+    for (auto comma = text.find(','); comma != std::string_view::npos; comma = text.find(',')) {
+        parts.emplace_back(text.substr(0, comma));
+        text.remove_prefix(comma + 1);
+    }
+    parts.emplace_back(text);
+    bool fits = parts.size() == 7;
+    const auto number = [&](std::size_t i, std::uint64_t max) {
+        std::uint64_t value = 0;
+        const char* end = parts[i].data() + parts[i].size();
+        const auto parsed = std::from_chars(parts[i].data(), end, value);
+        fits = fits && parsed.ec == std::errc() && parsed.ptr == end && value <= max;
+        return value;
+    };
+    Peer peer;
+    if (fits) {
+        const auto port = [&](std::size_t i) { return static_cast<std::uint16_t>(number(i, 65'535)); };
+        peer.number = OperatorNumber(static_cast<std::uint32_t>(number(0, registered.max)));
+        const auto key = fixed_from_hex<TransportKey>(parts[1]);
+        fits = fits && key.has_value();
+        peer.transport_keys.push_back(key.value_or(TransportKey{}));
+        peer.endpoints = {parts[2], port(3), port(4), port(5), port(6)};
+    }
+    if (!fits)
+        return config_error("'" + whole +
+                            "': write a peer as OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH, the last four ports");
+    if (const std::string_view fault = fault_of(peer.endpoints); !fault.empty())
+        return config_error("'" + whole + "': " + std::string(fault));
+    return peer;
 }
 
 }  // namespace rondo

@@ -6,17 +6,13 @@
 #include <vector>
 
 #include "cluster/config/error.hpp"
+#include "cluster/config/toml_file.hpp"
 #include "cluster/runtime/core.hpp"
 #include "cluster/shell/shell_config.hpp"
 #include "messages/base/types.hpp"
 
 /// The TOML file of one actor, as data. Relative paths in the file count from the file's own folder.
 namespace rondo {
-
-struct PeerEntry {
-    OperatorNumber number;
-    std::map<Channel, std::string> endpoints;
-};
 
 /// JSON-RPC, only in intake.toml.
 struct RpcSettings {
@@ -33,18 +29,19 @@ struct RpcSettings {
 
 struct ActorFile {
     Actor actor = Actor::intake;
-    OperatorNumber self;
+    OperatorNumber self;  ///< no_operator: a node that follows the network
     std::filesystem::path genesis;
     std::filesystem::path store;
     std::uint64_t map_gib = 64;
     std::uint64_t worker_threads = 1;
-    std::filesystem::path signing_key;    ///< intake, consensus
-    std::filesystem::path transport_key;  ///< intake, consensus
-    std::filesystem::path account_key;    ///< watcher, rewards
+    std::filesystem::path signing_key;       ///< intake, consensus
+    std::filesystem::path signing_next_key;  ///< intake, consensus; a file that is not there: no rotation under way
+    std::filesystem::path transport_key;     ///< intake, consensus
+    std::filesystem::path account_key;       ///< watcher, rewards
     std::filesystem::path passphrase_file;
     std::map<Actor, ActorEndpoints> node;
     std::map<Channel, std::string> listen;
-    std::vector<PeerEntry> peers;
+    std::vector<Peer> fixed_peers;  ///< intake, consensus
     RpcSettings rpc;
     std::filesystem::path da_folder;  ///< da
     bool archive = false;             ///< execution: keep every state, not only the last ones
@@ -55,5 +52,14 @@ struct ActorFile {
 
 [[nodiscard]] std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder);
 [[nodiscard]] Configured<ActorFile> read_actor_file(const std::filesystem::path& path);
+
+/// `operator = ` in TOML: a registration number, or "none".
+[[nodiscard]] std::string operator_toml(OperatorNumber number);
+[[nodiscard]] OperatorNumber read_operator(TomlTable& table);
+
+/// A file of nothing but [[peers]], as actors' files have them.
+[[nodiscard]] Configured<std::vector<Peer>> read_peers_file(const std::filesystem::path& path);
+/// OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH
+[[nodiscard]] Configured<Peer> parse_peer(std::string_view text);
 
 }  // namespace rondo

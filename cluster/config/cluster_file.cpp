@@ -1,12 +1,13 @@
 #include "cluster/config/cluster_file.hpp"
 
+#include "cluster/config/actor_file.hpp"
 #include "cluster/config/toml_file.hpp"
 
 namespace rondo {
 
 std::string format_cluster_file(const ClusterFile& file) {
     std::string out =
-        "# Rondo: a local cluster. Here one party holds the keys of every operator: for development and tests.\n\n[launcher]\n"
+        "# Rondo: the nodes that 'rondo up' starts here, and how it watches over them.\n\n[launcher]\n"
         "backoff_ms_min = " +
         std::to_string(file.backoff_ms_min) +
         "       # before the first restart of an actor that died; doubles each time\n"
@@ -25,7 +26,8 @@ std::string format_cluster_file(const ClusterFile& file) {
         "log_mib_max = " +
         std::to_string(file.log_mib_max) + "           # of one log file; one older file is kept\n";
     for (const ClusterFile::Node& node : file.nodes)
-        out += "\n[[nodes]]\nname = " + toml_quoted(node.name) + "\noperator = " + std::to_string(node.number.value) + "\n";
+        out += "\n[[nodes]]\nname = " + toml_quoted(node.name) + "\noperator = " + operator_toml(node.number) +
+               "\nhost = " + toml_quoted(node.host) + "\n";
     return out;
 }
 
@@ -46,8 +48,8 @@ Configured<ClusterFile> read_cluster_file(const Home& home) {
     out.stop_ms = launcher.number_or("stop_ms", out.stop_ms, {100, 600'000});
     out.log_mib_max = launcher.number_or("log_mib_max", out.log_mib_max, {1, 65'536});
     for (TomlTable& entry : root.tables("nodes")) {
-        ClusterFile::Node node{entry.text("name"),
-                               OperatorNumber(static_cast<std::uint32_t>(entry.number("operator", {0, 0xffffffffU})))};
+        ClusterFile::Node node{entry.text("name"), read_operator(entry)};
+        node.host = entry.text_or("host", node.host);
         if (node.name.empty() || node.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos)
             entry.refuse("name", "must be of lower-case letters, digits, - and _");
         for (const ClusterFile::Node& other : out.nodes)

@@ -13,8 +13,9 @@ namespace rondo {
 /// cluster.toml: what the launcher starts and how it watches over it.
 struct ClusterFile {
     struct Node {
-        std::string name;  ///< "node0"
-        OperatorNumber number;
+        std::string name;                ///< "node0"
+        OperatorNumber number;           ///< no_operator: it follows the network
+        std::string host = "127.0.0.1";  ///< where others reach it: what `rondo stake` registers
     };
     std::vector<Node> nodes;
     std::uint64_t backoff_ms_min = 100;  ///< before the first restart of an actor that died; doubles

@@ -15,6 +15,9 @@ struct Home {
 
     [[nodiscard]] static Home at(const std::filesystem::path& folder);
     [[nodiscard]] std::filesystem::path genesis() const { return root / "genesis.json"; }
+    /// Of a genesis ceremony that is not over yet.
+    [[nodiscard]] std::filesystem::path draft() const { return root / "draft.json"; }
+    [[nodiscard]] std::filesystem::path entry() const { return root / "entry.json"; }
     [[nodiscard]] std::filesystem::path cluster_file() const { return root / "cluster.toml"; }
     [[nodiscard]] std::filesystem::path lock() const { return root / "launcher.lock"; }
     [[nodiscard]] std::filesystem::path launcher_log() const { return root / "launcher.log"; }

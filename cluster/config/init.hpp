@@ -1,34 +1,23 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cluster/config/allocation.hpp"
 #include "cluster/config/error.hpp"
+#include "cluster/config/genesis_maker.hpp"
 #include "cluster/config/home.hpp"
-#include "messages/wire/epoch.hpp"
 
 namespace rondo {
 
-inline constexpr std::uint64_t default_chain_id = 7'357;
 inline constexpr std::uint64_t nodes_max = 100;
 
 /// A local cluster: one party holds all keys.
-struct InitOptions {
+struct InitOptions : GenesisOptions {
     Home home;
     std::uint64_t nodes = 4;
-    std::optional<std::uint64_t> chain_id;
-    Policy policy = Policy::round_robin;
-    std::string profile = "local";
-    std::filesystem::path alloc_from;
-    std::vector<std::string> settings;        ///< name=value of genesis parameters
-    std::vector<std::string> funded;          ///< ADDRESS=WEI
     std::vector<std::uint64_t> stakes_ether;  ///< per node; the last one counts for the rest; empty: 32 each
     std::uint64_t load_accounts = 1000;       ///< senders of `rondo load`
-    std::uint64_t timestamp_ms = 0;           ///< of the genesis
 };
 
 struct InitSummary {
@@ -36,8 +25,8 @@ struct InitSummary {
     std::uint64_t chain_id = 0;
     std::uint64_t accounts = 0;  ///< funded in genesis
     std::uint16_t first_port = 0;
-    std::vector<std::string> rpc;          ///< per node
-    std::optional<Allocation> allocation;  ///< without its accounts
+    std::vector<std::string> rpc;  ///< per node
+    std::optional<Allocation> allocation;
 };
 
 /// Writes keys, genesis, one file per actor, cluster.toml. Refuses a home that has a cluster already; leaves nothing behind on an

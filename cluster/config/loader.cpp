@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <string_view>
@@ -12,55 +13,79 @@
 namespace rondo {
 namespace {
 
-const GenesisOperator* find_operator(const Genesis& genesis, OperatorNumber number) {
+/// The operator of the genesis with the given key; nobody after a rotation.
+template <class Key>
+const GenesisOperator* find_by(Key GenesisOperator::*field, const Key& key, const Genesis& genesis) {
     for (const GenesisOperator& o : genesis.operators)
-        if (o.number == number) return &o;
+        if (o.*field == key) return &o;
     return nullptr;
 }
 
-ConfigError foreign_key(const std::filesystem::path& key, const std::filesystem::path& genesis) {
-    return {key.string() + ": this key is not the one that " + genesis.string() +
-            " lists for this operator; use the key and the genesis of one network"};
+/// Keys of operators that the genesis lists may have been rotated since, so that a key it does not know says nothing. But one of
+/// somebody else in it is a mix-up of homes.
+std::optional<ConfigError> mixed_up(const ActorFile& file, const std::filesystem::path& key, const GenesisOperator* owner) {
+    if (owner == nullptr || owner->number == file.self) return std::nullopt;
+    return ConfigError{key.string() + ": this is a key of operator " + std::to_string(owner->number.value) + " in " +
+                       file.genesis.string() + ", but here 'operator' is " + operator_toml(file.self) +
+                       "; use the files and the keys of one home"};
 }
 
-std::optional<ConfigError> load_keys(LoadedActor& out, const GenesisOperator& self, const PassphraseSource& passphrase) {
+std::optional<ConfigError> load_signing_keys(LoadedActor& out, const PassphraseSource& passphrase) {
     const ActorFile& file = out.file;
-    if (owns_channels(file.actor)) {
-        const auto signing = read_key(file.signing_key, KeyKind::signing, passphrase);
-        if (!signing) return signing.error();
-        const auto transport = read_key(file.transport_key, KeyKind::transport, passphrase);
-        if (!transport) return transport.error();
-        out.signing_key = signing->signing();
-        out.shell.transport_secret = to_bytes(transport->secret.view());
-        out.shell.transport_public = transport->transport_public();
-        if (out.signing_key->public_key() != self.key) return foreign_key(file.signing_key, file.genesis);
-        if (out.shell.transport_public != self.transport_key) return foreign_key(file.transport_key, file.genesis);
+    const auto signing = read_key(file.signing_key, KeyKind::signing, passphrase);
+    if (!signing) return signing.error();
+    out.signing_keys.push_back(signing->signing());
+    std::error_code ignored;
+    if (!file.signing_next_key.empty() && std::filesystem::exists(file.signing_next_key, ignored)) {
+        const auto next = read_key(file.signing_next_key, KeyKind::signing, passphrase);
+        if (!next) return next.error();
+        out.signing_keys.push_back(next->signing());
     }
-    if (has_account(file.actor)) {
-        const auto account = read_key(file.account_key, KeyKind::account, passphrase);
-        if (!account) return account.error();
-        out.account_key = account->account();
-        const Address& listed = file.actor == Actor::watcher ? self.watcher_account : self.rewards_account;
-        if (out.account_key->address() != listed) return foreign_key(file.account_key, file.genesis);
+    const GenesisOperator* owner = find_by(&GenesisOperator::key, out.signing_keys.front().public_key(), out.genesis);
+    return mixed_up(file, file.signing_key, owner);
+}
+
+std::optional<ConfigError> load_transport_key(LoadedActor& out, const PassphraseSource& passphrase) {
+    const ActorFile& file = out.file;
+    const auto transport = read_key(file.transport_key, KeyKind::transport, passphrase);
+    if (!transport) return transport.error();
+    out.shell.transport_secret = to_bytes(transport->secret.view());
+    out.shell.transport_public = transport->transport_public();
+    return mixed_up(file, file.transport_key, find_by(&GenesisOperator::transport_key, out.shell.transport_public, out.genesis));
+}
+
+/// The accounts of an operator never change, so that those of the genesis still hold.
+std::optional<ConfigError> load_account(LoadedActor& out, const PassphraseSource& passphrase) {
+    const ActorFile& file = out.file;
+    const auto account = read_key(file.account_key, KeyKind::account, passphrase);
+    if (!account) return account.error();
+    out.account_key = account->account();
+    const GenesisOperator* self = find_by(&GenesisOperator::number, file.self, out.genesis);
+    if (self == nullptr) return std::nullopt;
+    const Address& listed = file.actor == Actor::watcher ? self->watcher_account : self->rewards_account;
+    if (out.account_key->address() == listed) return std::nullopt;
+    return ConfigError{file.account_key.string() + ": this key is not the one that " + file.genesis.string() +
+                       " lists for this operator; use the key and the genesis of one network"};
+}
+
+std::optional<ConfigError> load_keys(LoadedActor& out, const PassphraseSource& passphrase) {
+    std::optional<ConfigError> wrong;
+    if (owns_channels(out.file.actor)) {
+        wrong = load_signing_keys(out, passphrase);
+        if (!wrong) wrong = load_transport_key(out, passphrase);
     }
-    return std::nullopt;
+    if (!wrong && has_account(out.file.actor)) wrong = load_account(out, passphrase);
+    return wrong;
 }
 
 std::optional<ConfigError> load_peers(LoadedActor& out, const std::string& path) {
-    const auto wrong = [&](const PeerEntry& entry, const char* what) {
-        return ConfigError{path + ": peer " + std::to_string(entry.number.value) + what};
-    };
-    for (const PeerEntry& entry : out.file.peers) {
-        const GenesisOperator* peer = find_operator(out.genesis, entry.number);
-        if (peer == nullptr) return wrong(entry, " is no operator of the genesis; remove it");
-        if (entry.number == out.file.self) return wrong(entry, " is this node itself; remove it from [[peers]]");
-        for (const Peer& other : out.shell.peers)
-            if (other.number == entry.number) return wrong(entry, " stands twice");
-        out.shell.peers.push_back({entry.number, peer->transport_key, entry.endpoints});
-    }
-    if (owns_channels(out.file.actor) && out.shell.peers.size() + 1 != out.genesis.operators.size())
-        return ConfigError{path + ": " + std::to_string(out.shell.peers.size()) + " peers, but the genesis has " +
-                           std::to_string(out.genesis.operators.size() - 1) + " other operators; add the missing [[peers]]"};
+    out.shell.fixed_peers = out.file.fixed_peers;
+    std::sort(out.shell.fixed_peers.begin(), out.shell.fixed_peers.end(),
+              [](const Peer& a, const Peer& b) { return a.number < b.number; });
+    for (const Peer& peer : out.shell.fixed_peers)
+        if (peer.number == out.file.self)
+            return ConfigError{path + ": peer " + std::to_string(peer.number.value) +
+                               " is this node itself; remove it from [[peers]]"};
     return std::nullopt;
 }
 
@@ -89,11 +114,7 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
                             " actor, not of " + std::string(to_string(actor)));
     auto genesis = read_genesis(file->genesis);
     if (!genesis) return tl::make_unexpected(genesis.error());
-    LoadedActor out{std::move(*file), {}, std::move(*genesis), std::nullopt, std::nullopt};
-    const GenesisOperator* self = find_operator(out.genesis, out.file.self);
-    if (self == nullptr)
-        return config_error(path.string() + ": operator " + std::to_string(out.file.self.value) + " is not in " +
-                            out.file.genesis.string());
+    LoadedActor out{std::move(*file), {}, std::move(*genesis), {}, std::nullopt};
     out.shell.self = out.file.self;
     out.shell.store_folder = out.file.store;
     out.shell.map_bytes = out.file.map_gib << 30;
@@ -103,11 +124,17 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
     out.shell.worker_threads = static_cast<std::size_t>(out.file.worker_threads);
     PassphraseSource source = passphrase;
     if (!source.any()) source.file = out.file.passphrase_file;
-    auto wrong = load_keys(out, *self, source);
+    auto wrong = load_keys(out, source);
     if (!wrong) wrong = load_peers(out, path.string());
     if (!wrong) wrong = make_socket_folders(out.file);
     if (wrong) return tl::make_unexpected(*wrong);
     ::malloc_trim(0);  // a large genesis passes through memory once and should not stay there
+    return out;
+}
+
+std::vector<OperatorNumber> sources_of(const LoadedActor& loaded) {
+    std::vector<OperatorNumber> out;
+    for (const Peer& peer : loaded.shell.fixed_peers) out.push_back(peer.number);
     return out;
 }
 

@@ -15,14 +15,17 @@ struct LoadedActor {
     ActorFile file;
     ShellConfig shell;
     Genesis genesis;
-    std::optional<crypto::SecretKey> signing_key;   ///< intake, consensus
+    std::vector<crypto::SecretKey> signing_keys;    ///< intake, consensus; two while they are rotated
     std::optional<crypto::AccountKey> account_key;  ///< watcher, rewards
 };
 
-/// Reads the actor's file, the genesis and the keys, and checks that they belong together: this operator is in the genesis with
-/// these keys, and every other operator is a peer.
+/// Reads the actor's file, the genesis and the keys, and refuses those that cannot belong together. Who is an operator, with
+/// which keys, the chain alone knows: a node with other keys than its operator's signs nothing, and says so in its status.
 [[nodiscard]] Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& path,
                                                  const PassphraseSource& passphrase = {});
+
+/// The fixed peers: whom a core may ask beside the members.
+[[nodiscard]] std::vector<OperatorNumber> sources_of(const LoadedActor& loaded);
 
 /// The command line of an actor's program: --config FILE [--passphrase-fd N | --passphrase-file FILE], --help, --version. Loads,
 /// or prints what is wrong and gives the exit code.

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/nearest.hpp"
@@ -9,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t hour_ms = 3'600'000;
 using P = Parameters;
-constexpr std::array<ParameterName, 17> names{{
+constexpr std::array<ParameterName, 20> names{{
     {"epoch_blocks", &P::epoch_blocks, 4, 1U << 20, "blocks per epoch"},
     {"delta_ms", &P::delta_ms, 1, hour_ms, "assumed network delay at the start"},
     {"delta_max_ms", &P::delta_max_ms, 1, hour_ms, "cap of the assumed network delay"},
@@ -27,7 +29,48 @@ constexpr std::array<ParameterName, 17> names{{
     {"downtime_slots", &P::downtime_slots, 20, 1U << 24, "liveness slots of one second missed in a row before jail"},
     {"posting_turn_ms", &P::posting_turn_ms, 10, hour_ms, "another operator posts after so long a silence"},
     {"double_sign_permille", &P::double_sign_permille, 0, 1000, "share of stake lost for signing twice"},
+    {"operators_max", &P::operators_max, 1, 1000, "operators in one epoch's set"},
+    {"self_stake_min_gwei", &P::self_stake_min_gwei, 1, 1ULL << 60, "least bond of an operator in a set"},
+    {"unbonding_ms", &P::unbonding_ms, 1, 365 * 24 * hour_ms, "from leaving to the withdrawal of the bond"},
 }};
+
+constexpr std::uint64_t gwei = 1'000'000'000;
+
+/// Two nodes with one key would sign against each other, or be taken for each other.
+std::optional<ConfigError> shared_key(const std::vector<GenesisOperator>& operators) {
+    std::map<PublicKey, OperatorNumber> signing;
+    std::map<TransportKey, OperatorNumber> transport;
+    for (const GenesisOperator& o : operators) {
+        const auto shared = [&](const char* kind, OperatorNumber other) {
+            return ConfigError{"operators " + std::to_string(other.value) + " and " + std::to_string(o.number.value) +
+                               " have the same " + kind + " key: each operator needs its own"};
+        };
+        if (const auto added = signing.emplace(o.key, o.number); !added.second) return shared("consensus", added.first->second);
+        if (const auto added = transport.emplace(o.transport_key, o.number); !added.second)
+            return shared("transport", added.first->second);
+    }
+    return std::nullopt;
+}
+
+std::optional<ConfigError> check_operators(const Genesis& genesis, Membership membership) {
+    const std::size_t count = genesis.operators.size();
+    if (membership == Membership::open && count != 0)
+        return ConfigError{"a draft lists no operators: they come with the entries of 'rondo genesis join'"};
+    if (membership == Membership::open) return std::nullopt;
+    if (count == 0 || count == 2 || count == 3)
+        return ConfigError{std::to_string(count) +
+                           " operators: a network has 1, or at least 4; with 2 or 3 no failure is tolerated, "
+                           "so that one stop halts all and more operators only make it worse than 1"};
+    uint256 stake_gwei = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const GenesisOperator& o = genesis.operators[i];
+        if (i > 0 && o.number <= genesis.operators[i - 1].number) return ConfigError{"operators must ascend by number"};
+        if (const auto wrong = check_operator(o)) return wrong;
+        stake_gwei += o.self_stake / gwei;
+        if ((stake_gwei >> 63) != 0) return ConfigError{"the stakes add up to more than 2^63 gwei"};
+    }
+    return shared_key(genesis.operators);
+}
 
 }  // namespace
 
@@ -77,7 +120,21 @@ Configured<Parameters> profile_parameters(std::string_view name) {
                         nearest_name(name, {"local", "internet", "test"}) + "'?");
 }
 
-std::optional<ConfigError> check_genesis(const Genesis& genesis) {
+std::optional<ConfigError> check_operator(const GenesisOperator& entry) {
+    const auto wrong = [&](const std::string& what) {
+        return ConfigError{(entry.number == no_operator ? "the operator" : "operator " + std::to_string(entry.number.value)) +
+                           what};
+    };
+    const std::string& moniker = entry.moniker;
+    const auto is_printable = [](char c) { return c >= 0x20 && c < 0x7f; };
+    if (moniker.empty() || moniker.size() > moniker_bytes_max || !std::all_of(moniker.begin(), moniker.end(), is_printable))
+        return wrong(": the moniker must have 1 to " + std::to_string(moniker_bytes_max) + " printable ASCII characters");
+    if (const std::string_view fault = fault_of(entry.endpoints); !fault.empty()) return wrong(": " + std::string(fault));
+    if (entry.self_stake / gwei == 0) return wrong(" has no stake");
+    return std::nullopt;
+}
+
+std::optional<ConfigError> check_genesis(const Genesis& genesis, Membership membership) {
     if (genesis.chain_id == 0)
         return ConfigError{"the chain id must not be 0: wallets could replay transactions of other chains"};
     for (const ParameterName& p : names)
@@ -90,20 +147,7 @@ std::optional<ConfigError> check_genesis(const Genesis& genesis) {
     if (parameters.censorship_ms / 2 < 2 * (parameters.retry_ms + parameters.delta_max_ms))
         return ConfigError{"censorship_ms must be at least 4 * (retry_ms + delta_max_ms) = " +
                            std::to_string(4 * (parameters.retry_ms + parameters.delta_max_ms))};
-    const std::size_t count = genesis.operators.size();
-    if (count == 0 || count == 2 || count == 3)
-        return ConfigError{std::to_string(count) +
-                           " operators: a network has 1, or at least 4; with 2 or 3 no failure is tolerated, "
-                           "so that one stop halts all and more operators only make it worse than 1"};
-    uint256 stake_gwei = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i > 0 && genesis.operators[i].number <= genesis.operators[i - 1].number)
-            return ConfigError{"operators must ascend by number"};
-        const uint256 gwei = genesis.operators[i].self_stake / 1'000'000'000U;
-        if (gwei == 0) return ConfigError{"operator " + std::to_string(genesis.operators[i].number.value) + " has no stake"};
-        stake_gwei += gwei;
-    }
-    if ((stake_gwei >> 63) != 0) return ConfigError{"the stakes add up to more than 2^63 gwei"};
+    if (const auto wrong = check_operators(genesis, membership)) return wrong;
     for (std::size_t i = 1; i < genesis.accounts.size(); ++i)
         if (genesis.accounts[i].address <= genesis.accounts[i - 1].address)
             return ConfigError{"accounts must ascend by address, each once: " +

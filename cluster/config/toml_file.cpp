@@ -152,6 +152,13 @@ std::uint64_t TomlTable::number_or(std::string_view key, std::uint64_t fallback,
     return static_cast<std::uint64_t>(value->get());
 }
 
+std::optional<std::uint64_t> TomlTable::number_or_none(std::string_view key, NumberRange range) {
+    const toml::node* node = find(table_, key);
+    if (node == nullptr || node->as_string() == nullptr) return number(key, range);
+    if (text(key) != "none") refuse(key, "must be a whole number, or \"none\"");
+    return std::nullopt;
+}
+
 bool TomlTable::flag_or(std::string_view key, bool fallback) {
     if (!has(key)) return fallback;
     const toml::node* node = find(table_, key);

@@ -25,6 +25,8 @@ class TomlTable {
     [[nodiscard]] std::string text_or(std::string_view key, std::string_view fallback);
     [[nodiscard]] std::uint64_t number(std::string_view key, NumberRange range = {});
     [[nodiscard]] std::uint64_t number_or(std::string_view key, std::uint64_t fallback, NumberRange range = {});
+    /// A number, or nothing where the text "none" stands; one of them must.
+    [[nodiscard]] std::optional<std::uint64_t> number_or_none(std::string_view key, NumberRange range = {});
     [[nodiscard]] bool flag_or(std::string_view key, bool fallback);
     /// An absent table reads as an empty one.
     [[nodiscard]] TomlTable table(std::string_view key);

@@ -14,6 +14,7 @@ class ContextBook {
 
     /// Nothing while the block that yields it was not executed here, or after it was pruned.
     [[nodiscard]] const EpochContext* find(Epoch epoch) const;
+    [[nodiscard]] const EpochContext& oldest() const { return contexts_.begin()->second; }
     [[nodiscard]] const EpochContext& newest() const { return contexts_.rbegin()->second; }
     /// A later word on the same epoch (it was ended early) replaces the former one.
     void learn(const EpochContext& context, Effects& effects);

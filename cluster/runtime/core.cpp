@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, stream_count> stream_names{"batches",    
                                                                   "vote_signed", "blocks",       "results",  "postings"};
 constexpr std::array<Actor, stream_count> stream_publishers{Actor::intake,    Actor::intake,    Actor::intake,    Actor::intake,
                                                             Actor::consensus, Actor::consensus, Actor::execution, Actor::da};
-constexpr std::array<std::string_view, channel_count> channel_names{"lanes", "votes", "sync"};
+constexpr std::array<std::string_view, channel_count> channel_names{"lanes", "votes", "sync", "fetch"};
 
 }  // namespace
 
@@ -31,7 +31,9 @@ bool is_patient(Stream stream) {
 }
 
 std::string_view to_string(Channel channel) { return channel_names[static_cast<std::size_t>(channel)]; }
-Actor owner_of(Channel channel) { return channel == Channel::lanes ? Actor::intake : Actor::consensus; }
+Actor owner_of(Channel channel) {
+    return channel == Channel::lanes || channel == Channel::fetch ? Actor::intake : Actor::consensus;
+}
 
 std::string_view to_string(Askable whom) {
     if (whom == Askable::backend) return "backend";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "messages/base/bytes.hpp"
+#include "messages/base/endpoints.hpp"
 #include "messages/base/types.hpp"
 
 /// What a core is, seen by the shell and by the simulator alike.
@@ -57,10 +58,21 @@ enum class Channel : std::uint8_t {
     lanes,  ///< intake <-> intake: batches, acks, certificates, forwards
     votes,  ///< consensus <-> consensus: proposals, votes, certificates
     sync,   ///< consensus <-> consensus: block ranges, old certificates
+    fetch,  ///< intake <-> intake: batches by digest
 };
-inline constexpr std::size_t channel_count = 3;
+inline constexpr std::size_t channel_count = 4;
 [[nodiscard]] std::string_view to_string(Channel channel);
 [[nodiscard]] Actor owner_of(Channel channel);
+/// Read-only: whoever has the genesis may ask there, within quotas. The other channels are for the operators of the current sets.
+[[nodiscard]] constexpr bool is_open(Channel channel) { return channel == Channel::sync || channel == Channel::fetch; }
+
+/// Another operator, as the sets of the last, the current and the coming epochs list it.
+struct Peer {
+    OperatorNumber number;
+    std::vector<TransportKey> transport_keys;  ///< newest first: two while it rotates
+    Endpoints endpoints;                       ///< the newest
+    bool operator==(const Peer&) const = default;
+};
 
 // ---------------------------------------------------------------------------------------------- store
 
@@ -112,7 +124,9 @@ struct StreamMessage {
     Bytes payload;
 };
 
-/// From another operator; `from` is what the transport authenticated, not what the payload claims.
+/// From another operator; `from` is what the transport authenticated, not what the payload claims. On an open channel it may be a
+/// guest: numbers from first_guest on name its connection, as long as it lasts, for the answer.
+inline constexpr OperatorNumber first_guest{0x8000'0000};
 struct PeerMessage {
     Channel channel;
     OperatorNumber from;
@@ -229,6 +243,7 @@ struct Effects {
     std::vector<CancelTimer> cancelled;  ///< applied before `timers`
     std::vector<RecoverSenders> jobs;
     std::vector<Log> logs;
+    std::optional<std::vector<Peer>> peers;  ///< from now on, in place of those named before; ascending, without self
     std::optional<Stop> stop;
     bool persist_first = false;  ///< something was signed: nothing more is said before the records are durable
 

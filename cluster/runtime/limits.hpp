@@ -53,6 +53,8 @@ inline constexpr int request_hwm = 1024;  ///< requests or replies per connectio
 inline constexpr int lanes_hwm = 512;     ///< messages per peer
 inline constexpr int votes_hwm = 1024;
 inline constexpr int sync_hwm = 64;
+inline constexpr int fetch_hwm = 64;
+inline constexpr int unheard_hwm = 1;  ///< received by an own DEALER of a channel on which nothing comes back
 inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet
 inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
@@ -72,6 +74,30 @@ inline constexpr int reconnect_ms_min = 50;
 inline constexpr int reconnect_ms_max = 1000;
 inline constexpr int heartbeat_ms = 5000;
 inline constexpr int heartbeat_timeout_ms = 15'000;
+/// From a connection to its last word of CURVE; then it is closed. An operator that was refused tries again after so long.
+inline constexpr int handshake_ms_max = 3000;
+inline constexpr std::size_t peers_max = 3072;        ///< operators of three epochs, and fixed peers
+inline constexpr std::size_t transport_keys_max = 3;  ///< of one operator at a time: those of the last, this and the next epoch
+inline constexpr std::size_t own_channels_max = 2;    ///< of one actor
+inline constexpr std::size_t sockets_max = peers_max * transport_keys_max * own_channels_max + 64;  ///< of one actor
+
+// ----------------------------------------------------------------------------------------- open channels
+// What one sender may say on one of them, answers to our questions included, and how many bytes it is sent there. What is
+// beyond is dropped: whoever asks, asks again.
+inline constexpr std::uint64_t operator_messages_per_second = 2000;  ///< each batch that a node which catches up asked for is one
+inline constexpr std::uint64_t operator_messages_burst = 4000;
+inline constexpr std::uint64_t operator_bytes_per_second = 64 * mib;
+inline constexpr std::uint64_t operator_bytes_burst = 128 * mib;
+inline constexpr std::uint64_t guest_messages_per_second = 25;
+inline constexpr std::uint64_t guest_messages_burst = 100;
+inline constexpr std::uint64_t guest_bytes_per_second = 8 * mib;
+inline constexpr std::uint64_t guest_bytes_burst = 32 * mib;
+// All guests of a channel together: keys cost nothing, so that a quota for each is none.
+inline constexpr std::uint64_t guests_messages_per_second = 200;
+inline constexpr std::uint64_t guests_messages_burst = 400;
+inline constexpr std::uint64_t guests_bytes_per_second = 32 * mib;
+inline constexpr std::uint64_t guests_bytes_burst = 128 * mib;
+inline constexpr std::size_t guests_max = 1024;  ///< remembered per channel, for the answer and for the quota
 
 static_assert(message_bytes_max >= batch_bytes_max + batch_overhead_bytes_max, "a batch and its certificate fit one message");
 static_assert(replay_bytes_max >= 2 * message_bytes_max, "a lagging subscriber always gets a whole message, and progress");
@@ -86,5 +112,11 @@ static_assert(jobs_open_max > requests_outstanding_max, "a job for each request,
 static_assert(retention_messages_min < retention_messages_max);
 static_assert(announce_ms_min <= announce_ms_max && replay_retry_unsent_ms <= replay_retry_ms);
 static_assert(backend_shutdown_ms_max < shutdown_ms_max);
+static_assert(guest_messages_per_second < operator_messages_per_second && guest_bytes_per_second < operator_bytes_per_second);
+static_assert(guest_messages_burst <= guests_messages_burst && guest_bytes_burst <= guests_bytes_burst,
+              "one guest may have its own");
+static_assert(guest_bytes_burst >= message_bytes_max, "a guest can be answered");
+static_assert(guests_max > guests_messages_burst, "a burst of new guests displaces no one who was just heard");
+static_assert(sockets_max < 65'535, "libzmq's own bound");
 
 }  // namespace rondo::limits

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <exception>
@@ -35,6 +36,14 @@ void catch_stop_signals() {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
+/// Each other operator takes several descriptors, and guests take some: as many as the system lets this process have.
+void take_descriptors() {
+    rlimit limit = {};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // refused: as if it had not been asked
+}
+
 store::Options store_options(const ActorTraits& traits, const ShellConfig& config) {
     const shell::ShellTables own(traits.tables.size());
     store::Options options{config.store_folder, traits.durability,     config.map_bytes,
@@ -51,10 +60,9 @@ bus::NodeOptions node_options(const ActorTraits& traits, const ShellConfig& conf
 }
 
 bus::PeerOptions peer_options(const ActorTraits& traits, const ShellConfig& config) {
-    bus::PeerOptions options{{}, {}, config.transport_secret, config.transport_public, config.genesis};
+    bus::PeerOptions options{traits.channels, {}, config.transport_secret, config.transport_public, config.genesis};
     for (const Channel channel : traits.channels)
         if (const auto found = config.listen.find(channel); found != config.listen.end()) options.listen.insert(*found);
-    for (const Peer& peer : config.peers) options.peers.push_back({peer.number, peer.transport_key, peer.endpoints});
     return options;
 }
 
@@ -85,7 +93,10 @@ int run(const ActorTraits& traits, const ShellConfig& config, const CoreFactory&
 int run_actor(const ActorTraits& traits, const ShellConfig& config, const CoreFactory& make, Backend* backend) {
     shell::open_log(traits.actor);
     catch_stop_signals();
-    if (!traits.channels.empty()) bus::ask_to_be_prompt();  // users and other operators wait for it
+    if (!traits.channels.empty()) {
+        take_descriptors();
+        bus::ask_to_be_prompt();  // users and other operators wait for it
+    }
     try {
         return run(traits, config, make, backend);
     } catch (const std::exception& error) {

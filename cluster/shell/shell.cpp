@@ -68,6 +68,7 @@ Instant Shell::now() {
 int Shell::run(const CoreFactory& make, int stop_descriptor) {
     core_ = make(view_);
     view_.close();
+    set_peers({});
     first_turn();
     while (!stop_ && !is_readable(stop_descriptor)) {
         receive();
@@ -160,7 +161,7 @@ void Shell::turn() {
     if (!stop_) speak(std::move(speech));
 }
 
-/// Records, outbox rows and timers take effect at once, for the later steps of the turn; the rest waits for the commit.
+/// Records, outbox rows, timers and peers take effect at once, for the later steps of the turn; the rest waits for the commit.
 void Shell::apply(Effects effects, Speech& speech) {
     for (const Log& line : effects.logs) log(line.level, line.text);
     if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
@@ -174,6 +175,7 @@ void Shell::apply(Effects effects, Speech& speech) {
     }
     speech.needs_commit = speech.needs_commit || effects.persist_first || !effects.asks.empty() || !effects.replies.empty() ||
                           std::ranges::any_of(effects.sends, [](const Send& send) { return !send.self_evident; });
+    if (effects.peers) set_peers(std::move(*effects.peers));
     for (const CancelTimer& cancelled : effects.cancelled) timers_.cancel(cancelled.id);
     const Tick base = tick();
     for (const SetTimer& timer : effects.timers) timers_.set(timer.id, base + timer.after_ms);
@@ -190,6 +192,17 @@ void Shell::apply(Effects effects, Speech& speech) {
             push(Workers::recover_at_once(job), 0);
         }
     }
+}
+
+/// What the configuration says of an operator stands in place of what the sets say.
+void Shell::set_peers(std::vector<Peer> named) {
+    std::map<OperatorNumber, Peer> by_number;
+    for (const Peer& peer : config_.fixed_peers) by_number.emplace(peer.number, peer);
+    for (Peer& peer : named) by_number.try_emplace(peer.number, std::move(peer));
+    by_number.erase(config_.self);
+    std::vector<Peer> peers;
+    for (auto& [number, peer] : by_number) peers.push_back(std::move(peer));
+    for (const std::string& trouble : peers_.set_peers(peers)) log(Level::warn, trouble);
 }
 
 /// The journal is enough; what it has no room for, and what a Derived store has none for, is committed.

@@ -107,6 +107,7 @@ class Shell {
     [[nodiscard]] bool has_stream_message() const;
     [[nodiscard]] bool lingers() const { return tick() < linger_until_; }
     void apply(Effects effects, Speech& speech);
+    void set_peers(std::vector<Peer> named);
     void make_durable();
     void on_durable();
     void commit();

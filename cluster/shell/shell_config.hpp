@@ -16,13 +16,6 @@ struct ActorEndpoints {
     std::string publisher;  ///< its streams: "ipc:///…/run/intake.pub"
 };
 
-/// Another operator of the network.
-struct Peer {
-    OperatorNumber number;
-    TransportKey transport_key{};
-    std::map<Channel, std::string> endpoints;  ///< tcp://host:port of each channel's listener
-};
-
 /// All that a shell needs to host one actor; made from the actor's TOML file and the genesis.
 struct ShellConfig {
     OperatorNumber self;
@@ -30,8 +23,10 @@ struct ShellConfig {
     std::uint64_t map_bytes = 64ULL << 30;
     std::map<Actor, ActorEndpoints> node;   ///< all six actors of this node, this one included
     std::map<Channel, std::string> listen;  ///< tcp://127.0.0.1:port for the channels this actor owns
-    std::vector<Peer> peers;                ///< without self
-    Bytes transport_secret;                 ///< 32 bytes, CURVE; empty only for actors without channels
+    /// Beside those that the sets name, or in their place: where a node that is far behind finds somebody, and ways around the
+    /// registered endpoints.
+    std::vector<Peer> fixed_peers;
+    Bytes transport_secret;  ///< 32 bytes, CURVE; empty only for actors without channels
     TransportKey transport_public{};
     Digest genesis{};
     std::size_t worker_threads = 1;

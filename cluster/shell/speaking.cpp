@@ -206,6 +206,8 @@ void Shell::add_counters(ActorStatus& status) const {
         add("unsent_" + std::string(to_string(channel)), peers_.counters().unsent[static_cast<std::size_t>(channel)]);
     if (!traits_.channels.empty()) {
         add("peer_keys_refused", peers_.counters().refused_keys);
+        add("peer_messages_unlisted", peers_.counters().unlisted);
+        add("peer_messages_throttled", peers_.counters().throttled);
         add("peer_genesis_foreign", peers_.counters().foreign_genesis);
         add("peer_frames_malformed", peers_.counters().malformed);
     }

@@ -88,13 +88,24 @@ std::uint64_t remembered_from(const std::map<Bytes, Digest>& fresh, const StoreV
 
 }  // namespace
 
-SigningGate::SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis)
-    : view_(view), table_(table), key_(std::move(key)), genesis_(genesis) {
+SigningGate::SigningGate(const StoreView& view, Table table, std::vector<crypto::SecretKey> keys, Digest genesis)
+    : view_(view), table_(table), keys_(std::move(keys)), genesis_(genesis) {
     const auto stored = view_.get(table_, quarantine_key());
     if (!stored) return;
     auto record = decode<QuarantineRecord>(*stored);
     require(record.has_value(), "the record of a quarantine decodes");
     quarantined_ = std::move(*record);
+}
+
+bool SigningGate::use(const PublicKey& listed) {
+    const auto found = std::ranges::find_if(keys_, [&](const crypto::SecretKey& key) { return key.public_key() == listed; });
+    key_ = found == keys_.end() ? std::nullopt : std::optional(*found);
+    return has_key();
+}
+
+bool SigningGate::is_own(ByteView message, const Signature& signature) const {
+    return std::ranges::any_of(
+        keys_, [&](const crypto::SecretKey& key) { return crypto::verify(key.public_key(), message, signature); });
 }
 
 std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
@@ -108,6 +119,7 @@ std::optional<Digest> SigningGate::signed_for(const Slot& slot) const {
 
 tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const Digest& identity, ByteView body,
                                                        Effects& effects) {
+    if (!key_) return tl::unexpected(GateRefusal::no_key);
     if (fresh_.size() >= fresh_max_) {
         forget_stored(fresh_, view_, table_);
         fresh_max_ = std::max(fresh_kept_min, 2 * fresh_.size());
@@ -135,7 +147,7 @@ tl::expected<Signature, GateRefusal> SigningGate::sign(const Slot& slot, const D
         fresh_.insert_or_assign(key, identity);
         fresh_.insert_or_assign(body_key_of(key), body_digest);
     }
-    return key_.sign(signing_bytes(genesis_, slot.epoch, slot.kind, body));
+    return key_->sign(signing_bytes(genesis_, slot.epoch, slot.kind, body));
 }
 
 void SigningGate::prune_below(Epoch epoch, Effects& effects) {
@@ -171,7 +183,7 @@ void SigningGate::reenter(Reentry reentry, Effects& effects) {
 }
 
 bool SigningGate::admits(const Slot& slot) const {
-    if (!confirmed_) return false;
+    if (!confirmed_ || !key_) return false;
     return !quarantined_ || (quarantined_->reentry && lies_beyond(*quarantined_->reentry, slot));
 }
 

@@ -27,6 +27,7 @@ struct Slot {
 enum class [[nodiscard]] GateRefusal : std::uint8_t{
     conflict,     ///< another message was signed for this slot: the caller is wrong, whatever it believes
     quarantined,  ///< the table cannot be trusted, or is not confirmed yet: nothing new is signed
+    no_key,       ///< not a member, or the key that the set lists is not here
 };
 
 /// From where on a quarantined key signs again: whatever the lost table held lies below (3-protocol.md, 3).
@@ -58,8 +59,16 @@ struct QuarantineRecord {
 /// once Nullify(v) was signed and the other way round. A `verified` ack may follow an unverified one of the same header.
 class SigningGate {
   public:
-    /// `table` is the owner's table for this gate's records.
-    SigningGate(const StoreView& view, Table table, crypto::SecretKey key, Digest genesis);
+    /// `table` is the owner's table for this gate's records. Of the keys (two while they are rotated) none signs before use().
+    SigningGate(const StoreView& view, Table table, std::vector<crypto::SecretKey> keys, Digest genesis);
+
+    /// From now on the key signs that the epoch's set lists. False, and nothing can be signed, if it is not here.
+    bool use(const PublicKey& listed);
+    /// Not a member: nothing can be signed.
+    void use_none() { key_.reset(); }
+    [[nodiscard]] bool has_key() const { return key_.has_value(); }
+    /// True if one of the keys here, in force or not, has signed this.
+    [[nodiscard]] bool is_own(ByteView message, const Signature& signature) const;
 
     /// `identity` is what must be equal for the slot to be the same (the digest of the header for an ack).
     [[nodiscard]] tl::expected<Signature, GateRefusal> sign(const Slot& slot, const Digest& identity, ByteView body,
@@ -82,12 +91,12 @@ class SigningGate {
     [[nodiscard]] const std::optional<QuarantineRecord>& quarantined() const { return quarantined_; }
     /// True if something new may be signed for the slot.
     [[nodiscard]] bool admits(const Slot& slot) const;
-    [[nodiscard]] const PublicKey& public_key() const { return key_.public_key(); }
 
   private:
     const StoreView& view_;
     Table table_;
-    crypto::SecretKey key_;
+    std::vector<crypto::SecretKey> keys_;
+    std::optional<crypto::SecretKey> key_;  ///< the one of them that signs
     Digest genesis_;
     /// Signed in this step, not in the view yet. What is in the view by now is forgotten in bulk: one step may sign
     /// thousands of receipts, and each must cost the same.

@@ -32,6 +32,8 @@ Bytes be32(std::uint32_t value) {
     return out;
 }
 
+constexpr std::string_view operator_name = "operator";
+
 /// What a new store says about itself, in the order in which an old one is compared.
 struct Fact {
     std::string_view key;
@@ -45,7 +47,7 @@ std::vector<Fact> facts_of(const Options& options) {
          where + " belongs to another network (another genesis); use another home folder or remove it"},
         {"actor", to_bytes(as_bytes(to_string(options.owner.actor))),
          where + " belongs to another actor; check store_folder in the configuration"},
-        {"operator", be32(options.owner.self.value),
+        {operator_name, be32(options.owner.self.value),
          where + " belongs to another operator; check the operator number in the configuration"},
     };
 }
@@ -80,8 +82,13 @@ std::optional<Refusal> check_or_write_meta(MDB_txn* txn, MDB_dbi meta, Environme
     const auto schema = get_meta(txn, meta, "schema");
     if (!id || !schema || schema->size() != 4) environment.fail(MDB_CORRUPTED, "reading the store's meta table");
     environment.incarnation = *id;
-    for (const Fact& fact : facts_of(options))
-        if (get_meta(txn, meta, fact.key) != fact.value) return Refusal{exit_code_refused, fact.mismatch};
+    for (const Fact& fact : facts_of(options)) {
+        const auto found = get_meta(txn, meta, fact.key);
+        if (found == fact.value) continue;
+        // Who followed the network may become an operator, and keeps what it has. Nothing else changes hands.
+        if (fact.key != operator_name || found != be32(no_operator.value)) return Refusal{exit_code_refused, fact.mismatch};
+        put_meta(txn, meta, fact.key, fact.value, environment);
+    }
     environment.older_schema = read_be32(*schema) < options.schema_version;
     return check_schema(options, read_be32(*schema));
 }

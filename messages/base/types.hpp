@@ -32,8 +32,10 @@ using View = Number<struct ViewTag, std::uint64_t>;                ///< first vi
 using Height = Number<struct HeightTag, std::uint64_t>;            ///< of a block; genesis is 0
 using LaneHeight = Number<struct LaneHeightTag, std::uint64_t>;    ///< of a batch in its lane; 0 means "nothing yet"
 using OperatorNumber = Number<struct OperatorTag, std::uint32_t>;  ///< permanent registration number
-using LaneId = OperatorNumber;                                     ///< a lane is named by its operator
-using SignerIndex = Number<struct SignerTag, std::uint16_t>;       ///< into EpochContext::operators
+/// The number of a node that follows the network and is not registered: nobody's, and never in a set.
+inline constexpr OperatorNumber no_operator{std::numeric_limits<std::uint32_t>::max()};
+using LaneId = OperatorNumber;                                ///< a lane is named by its operator
+using SignerIndex = Number<struct SignerTag, std::uint16_t>;  ///< into EpochContext::operators
 /// Effective stake in gwei (10^9 wei): 2^64 gwei is 18 billion ether, so that sums fit.
 using Stake = Number<struct StakeTag, std::uint64_t>;
 

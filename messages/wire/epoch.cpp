@@ -178,8 +178,8 @@ EpochContext genesis_context(const Genesis& genesis, Epoch epoch) {
     context.parameters = genesis.parameters;
     for (const GenesisOperator& o : genesis.operators) {
         const uint256 gwei = o.self_stake / 1'000'000'000U;
-        context.operators.push_back(
-            {o.number, o.key, o.transport_key, Stake(static_cast<std::uint64_t>(gwei)), true, o.fee_address});
+        context.operators.push_back({o.number, o.key, o.transport_key, Stake(static_cast<std::uint64_t>(gwei)), true,
+                                     o.fee_address, o.watcher_account, o.rewards_account, o.endpoints});
     }
     return context;
 }
@@ -188,6 +188,7 @@ Digest genesis_block_digest(const Genesis& genesis) {
     return crypto::blake2b({as_bytes("genesis block"), digest_of(genesis).view()});
 }
 
+template Bytes encode(const KeyProof&);
 template Bytes encode(const EpochContext&);
 template tl::expected<EpochContext, codec::DecodeError> decode(ByteView);
 template Bytes encode(const Genesis&);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "messages/base/bytes.hpp"
+#include "messages/base/endpoints.hpp"
 #include "messages/base/types.hpp"
 #include "messages/base/uint256.hpp"
 #include "messages/codec/encode.hpp"
@@ -37,10 +38,14 @@ struct Parameters {
     std::uint64_t downtime_slots = 500;       ///< liveness slots missed in a row (preset `balanced`)
     std::uint64_t posting_turn_ms = 2000;     ///< another operator posts after the one whose turn it is stayed silent so long
     std::uint64_t double_sign_permille = 30;  ///< of stake (preset `balanced`)
+    std::uint64_t operators_max = 100;        ///< in one epoch's set
+    std::uint64_t self_stake_min_gwei = 16'000'000'000;  ///< to be in a set (preset `balanced`)
+    std::uint64_t unbonding_ms = 604'800'000;            ///< from leaving to the withdrawal of the bond, by the chain's time
     static auto fields(auto& v) {
         return std::tie(v.epoch_blocks, v.delta_ms, v.delta_max_ms, v.idle_ms, v.retry_ms, v.skip_views, v.lane_window,
                         v.censorship_ms, v.execution_lag_max, v.promise_blocks, v.gas_target_per_second, v.fee_window_ms,
-                        v.base_fee_min_wei, v.burn_permille, v.downtime_slots, v.posting_turn_ms, v.double_sign_permille);
+                        v.base_fee_min_wei, v.burn_permille, v.downtime_slots, v.posting_turn_ms, v.double_sign_permille,
+                        v.operators_max, v.self_stake_min_gwei, v.unbonding_ms);
     }
     bool operator==(const Parameters&) const = default;
 };
@@ -52,7 +57,13 @@ struct OperatorInfo {
     Stake stake;
     bool leads = true;  ///< false: jailed in the state this context was computed from
     Address fee_address{};
-    static auto fields(auto& v) { return std::tie(v.number, v.key, v.transport_key, v.stake, v.leads, v.fee_address); }
+    Address watcher_account{};
+    Address rewards_account{};
+    Endpoints endpoints{};
+    static auto fields(auto& v) {
+        return std::tie(v.number, v.key, v.transport_key, v.stake, v.leads, v.fee_address, v.watcher_account, v.rewards_account,
+                        v.endpoints);
+    }
     bool operator==(const OperatorInfo&) const = default;
 };
 
@@ -96,14 +107,15 @@ struct GenesisOperator {
     OperatorNumber number;
     PublicKey key{};
     TransportKey transport_key{};
-    Address fee_address{};      ///< `miner`; owner of its reward share
+    Address fee_address{};      ///< `miner`; owner of its registration and of its reward share
     Address watcher_account{};  ///< sends evidence
     Address rewards_account{};  ///< sends reward roots
     Wei self_stake;
     std::string moniker;
+    Endpoints endpoints{};
     static auto fields(auto& v) {
         return std::tie(v.number, v.key, v.transport_key, v.fee_address, v.watcher_account, v.rewards_account, v.self_stake,
-                        v.moniker);
+                        v.moniker, v.endpoints);
     }
     bool operator==(const GenesisOperator&) const = default;
 };
@@ -114,6 +126,14 @@ struct GenesisAccount {
     static auto fields(auto& v) { return std::tie(v.address, v.balance, v.nonce); }
     bool operator==(const GenesisAccount&) const = default;
 };
+/// What a new operator signs with its consensus key, under Kind::registration and epoch 0: who registers it, with which transport
+/// key.
+struct KeyProof {
+    Address owner{};
+    TransportKey transport_key{};
+    static auto fields(auto& v) { return std::tie(v.owner, v.transport_key); }
+};
+
 /// Where a network begins. Its digest is checked at every handshake and is part of every signature.
 struct Genesis {
     std::uint64_t chain_id = 0;

@@ -16,8 +16,9 @@ enum class Kind : std::uint8_t {
     batch_header = 6,
     ack = 7,
     receipt = 8,
+    registration = 9,  ///< proof that a new operator, or one that rotates, has the key it names
 };
-[[nodiscard]] constexpr bool is_valid(Kind k) { return k >= Kind::proposal && k <= Kind::receipt; }
+[[nodiscard]] constexpr bool is_valid(Kind k) { return k >= Kind::proposal && k <= Kind::registration; }
 
 /// The bytes an operator signs: domain ‖ genesis digest ‖ epoch ‖ kind ‖ canonical body (3-protocol.md).
 [[nodiscard]] Bytes signing_bytes(const Digest& genesis, Epoch epoch, Kind kind, ByteView body);

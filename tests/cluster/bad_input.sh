@@ -114,7 +114,7 @@ rm -r "$home/node0/store/da"
 mv "$scratch/da" "$home/node0/store/da"
 cp -p "$home/node0/keys/signing.key" "$scratch/kept"
 cp -p "$home/node1/keys/signing.key" "$home/node0/keys/signing.key"
-refused 1 'not the one that' "$rondo" up --home "$home" --detach
+refused 1 'a key of operator 1' "$rondo" up --home "$home" --detach
 cp -p "$scratch/kept" "$home/node0/keys/signing.key"
 port=${rpc##*:}
 sed -i "s/^port = .*/port = $port/" "$home/node1/intake.toml"

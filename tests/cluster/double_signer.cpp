@@ -43,7 +43,7 @@ std::optional<HeadReply> await_early_head(const std::string& consensus_router, s
 
 template <class Message>
 Message signed_by(const LoadedActor& me, Kind kind, Message message) {
-    message.signature = me.signing_key->sign(signing_bytes(me.shell.genesis, message.epoch, kind, encode_body(message)));
+    message.signature = me.signing_keys.front().sign(signing_bytes(me.shell.genesis, message.epoch, kind, encode_body(message)));
     return message;
 }
 
@@ -87,11 +87,12 @@ Bytes first_batch(const LoadedActor& me, const HeadReply& head, const CutEntry& 
     return encode(LaneMessage(BatchOffer{signed_by(me, Kind::batch_header, header), encoded, std::nullopt}));
 }
 
-bus::PeerOptions options_of(const ShellConfig& shell, Channel channel) {
-    // The operator's own port is its actor's: what others say goes there.
-    bus::PeerOptions options{{{channel, "tcp://127.0.0.1:*"}}, {}, shell.transport_secret, shell.transport_public, shell.genesis};
-    for (const Peer& peer : shell.peers) options.peers.push_back({peer.number, peer.transport_key, peer.endpoints});
-    return options;
+/// As the genesis lists them.
+std::vector<Peer> others_than(const LoadedActor& me) {
+    std::vector<Peer> out;
+    for (const OperatorInfo& o : genesis_context(me.genesis, Epoch(1)).operators)
+        if (o.number != me.shell.self) out.push_back({o.number, {o.transport_key}, o.endpoints});
+    return out;
 }
 
 /// False if the peer could not be reached in time.
@@ -118,8 +119,12 @@ int sign_twice(int argc, char** argv) {
     const auto other = read_actor_file(argv[3] + file);
     if (!me || !other) return explain(me ? other.error().message : me.error().message);
     bus::Context context;
-    auto peers = bus::PeerBus::open(context, options_of(me->shell, channel));
+    // It listens nowhere: the operator's own ports are its actors'.
+    auto peers =
+        bus::PeerBus::open(context, {{channel}, {}, me->shell.transport_secret, me->shell.transport_public, me->shell.genesis});
     if (!peers) return explain(peers.error());
+    const std::vector<Peer> others = others_than(*me);
+    for (const std::string& trouble : peers->set_peers(others)) return explain(trouble);
     const auto head = await_early_head(other->node.at(Actor::consensus).router, me->genesis.parameters.epoch_blocks);
     if (!head) return explain("the network does not answer, or does not move");
     const Height before((head->epoch.value - 1) * me->genesis.parameters.epoch_blocks);
@@ -129,8 +134,8 @@ int sign_twice(int argc, char** argv) {
     const Bytes two = votes ? vote(*me, *head, 2) : first_batch(*me, *head, *base);
     // Said again as every actor does: a peer may not have begun the epoch yet. Sockets do not linger, so the last one waits too.
     for (int round = 0; round < rounds; ++round) {
-        for (std::size_t i = 0; i < me->shell.peers.size(); ++i) {
-            const OperatorNumber to = me->shell.peers[i].number;
+        for (std::size_t i = 0; i < others.size(); ++i) {
+            const OperatorNumber to = others[i].number;
             const bool done = (i > 0 && votes) || deliver(*peers, channel, to, one);
             if (!done || (i > 0 && !deliver(*peers, channel, to, two))) return explain("a peer cannot be reached");
         }

@@ -9,14 +9,18 @@ sample=deploy/sample/base.jsonl.gz
 expected=deploy/sample/base.expected.json
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rondo-test.XXXXXX")
 home=$scratch/home
+homes=("$home")  # a scenario adds the others that it starts
 
 clean_up() {
   local code=$?
-  if [ "$code" -ne 0 ] && [ "$code" -ne 77 ] && [ -d "$home" ]; then
-    "$rondo" status --home "$home" || true
-    tail -n 15 "$home"/node*/log/*.log 2>/dev/null || true
-  fi
-  "$rondo" down --home "$home" >/dev/null 2>&1 || true
+  local one
+  for one in "${homes[@]}"; do
+    if [ "$code" -ne 0 ] && [ "$code" -ne 77 ] && [ -d "$one" ]; then
+      "$rondo" status --home "$one" || true
+      tail -n 15 "$one"/node*/log/*.log 2>/dev/null || true
+    fi
+    "$rondo" down --home "$one" >/dev/null 2>&1 || true
+  done
   rm -rf "$scratch"
   exit "$code"
 }

@@ -6,7 +6,7 @@
 namespace rondo::consensus {
 
 void Catchup::on_ahead(Turn& turn, OperatorNumber from, Epoch epoch) {
-    if (!replica_.context->index_of(from)) return;
+    if (!replica_.knows(from)) return;
     Epoch& claim = claims_[from];
     claim = std::max(claim, epoch);
     simplex_.set_left_behind(left_behind());
@@ -24,7 +24,7 @@ bool Catchup::left_behind() const {
 }
 
 void Catchup::on_behind(Turn& turn, OperatorNumber from, Epoch epoch) {
-    if (!replica_.context->index_of(from)) return;
+    if (!replica_.knows(from)) return;
     const auto helped = helped_.find(from);
     if (helped != helped_.end() && turn.now < helped->second.plus(replica_.parameters().retry_ms)) return;
     const auto proof = replica_.store.get(tables::proofs, tables::key(epoch));
@@ -55,8 +55,14 @@ void Catchup::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range
 void Catchup::on_settled(Turn& turn) {
     simplex_.set_left_behind(left_behind());
     if (next_ && !replica_.epoch_is_over()) ask(turn, *std::exchange(next_, std::nullopt));
-    if (!simplex_.wants_blocks()) return;
-    if (const auto peer = replica_.voice.peer(asked_count_++)) ask(turn, *peer);
+    if (replica_.chain.floor().height != floor_) {
+        floor_ = replica_.chain.floor().height;
+        floor_since_ = turn.now;
+    }
+    // Who is no member is told nothing, and hears by asking; and who hears nothing may be a member no more.
+    const bool is_told = replica_.index && turn.now < floor_since_.plus(stalled_retries * replica_.parameters().retry_ms);
+    if (!simplex_.wants_blocks() && is_told) return;
+    if (const auto peer = replica_.voice.source(asked_count_++)) ask(turn, *peer);
 }
 
 void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const {

@@ -8,7 +8,8 @@ namespace rondo::consensus {
 
 /// How a node that missed something comes back (3-protocol.md, 5), and how others help it. Final blocks travel in ranges
 /// with one proof each; what comes in goes through Simplex, as everything else. Sets of later epochs come from this node's own
-/// execution, so that across epochs catching up proceeds as execution follows.
+/// execution, so that across epochs catching up proceeds as execution follows. A node that is no member follows the chain by the
+/// same questions, one every retry period.
 class Catchup {
   public:
     Catchup(Replica& replica, Simplex& simplex) : replica_(replica), simplex_(simplex) {}
@@ -36,6 +37,8 @@ class Catchup {
     std::optional<OperatorNumber> next_;  ///< whom to ask for more
     std::optional<Instant> asked_at_;
     std::uint64_t asked_count_ = 0;
+    Height floor_;  ///< the newest final block, and since when it is
+    Instant floor_since_;
 };
 
 }  // namespace rondo::consensus

@@ -24,13 +24,14 @@ ActorTraits consensus_traits() {
 }
 
 ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
-    : replica_(config.self, std::move(config.key), config.genesis, store),
+    : replica_(config.self, std::move(config.keys), std::move(config.sources), config.genesis, store),
       simplex_(replica_),
       catchup_(replica_, simplex_),
       quarantine_(replica_, simplex_) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
+    replica_.name_peers(turn);
     quarantine_.start(turn);
     simplex_.start(turn);
     settle(turn);
@@ -98,17 +99,29 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
     replica_.results.learn(turn, executed);
     if (!replica_.results.agrees_with_citations(executed.height))
         replica_.mute(turn, "own result differs from the final chain at height " + std::to_string(executed.height.value));
-    if (executed.next_context && !replica_.epochs.learn(turn, *executed.next_context))
+    if (!executed.next_context) return simplex_.on_news();
+    if (replica_.epochs.learn(turn, *executed.next_context))
+        replica_.name_peers(turn);
+    else
         replica_.mute(turn, "own execution contradicts itself about epoch " + std::to_string(executed.next_context->epoch.value));
     simplex_.on_news();
 }
 
 void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
     const auto decoded = decode<ConsensusMessage>(message.payload);
-    if (decoded)
-        on_message(turn, message.from, *decoded);
-    else
+    if (!decoded)
         ++undecodable_;
+    else if (message.channel == Channel::sync)
+        on_open_channel(turn, message.from, *decoded);
+    else
+        on_message(turn, message.from, *decoded);
+}
+
+// Everybody may ask for final blocks, and whom this node asks may answer; nothing else is heard there.
+void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
+    if (const auto* wanted = std::get_if<BlockRangeRequest>(&message)) catchup_.on_range_request(turn, from, *wanted);
+    if (const auto* range = std::get_if<FinalBlocks>(&message); range != nullptr && from < first_guest)
+        catchup_.on_range(turn, from, *range);
 }
 
 bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message) {

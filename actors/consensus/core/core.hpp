@@ -13,8 +13,9 @@ namespace rondo {
 
 struct ConsensusConfig {
     OperatorNumber self;
-    crypto::SecretKey key;
+    std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
+    std::vector<OperatorNumber> sources;  ///< whom to ask for final blocks beside the members: fixed peers
 };
 
 /// What a shell must know to host it.
@@ -37,6 +38,7 @@ class ConsensusCore : public Core {
     void on_certified(Turn& turn, const PoA& poa);
     void on_executed(Turn& turn, const ExecutedBlock& executed);
     void on_peer(Turn& turn, const PeerMessage& message);
+    void on_open_channel(Turn& turn, OperatorNumber from, const ConsensusMessage& message);
     void on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message);
     /// True if the message is of the current epoch; otherwise it has been dealt with.
     [[nodiscard]] bool is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message);

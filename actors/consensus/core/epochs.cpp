@@ -1,5 +1,7 @@
 #include "actors/consensus/core/epochs.hpp"
 
+#include <algorithm>
+
 #include "actors/consensus/core/tables.hpp"
 
 namespace rondo::consensus {
@@ -24,6 +26,12 @@ bool Epochs::learn(Turn& turn, const EpochContext& context) {
     contexts_.emplace(context.epoch, context);
     turn.effects.put(tables::contexts, tables::key(context.epoch), encode(context));
     return true;
+}
+
+std::vector<Peer> Epochs::peers(OperatorNumber self) const { return peers_of(contexts_, self); }
+
+bool Epochs::is_member(OperatorNumber who) const {
+    return std::ranges::any_of(contexts_, [&](const auto& entry) { return entry.second.index_of(who).has_value(); });
 }
 
 }  // namespace rondo::consensus

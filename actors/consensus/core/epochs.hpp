@@ -2,6 +2,7 @@
 #include <map>
 
 #include "actors/consensus/core/turn.hpp"
+#include "cluster/ledger/peers.hpp"
 #include "messages/wire/epoch.hpp"
 
 namespace rondo::consensus {
@@ -15,6 +16,9 @@ class Epochs {
     /// False if another context is known for that epoch: then this node's execution contradicts itself.
     [[nodiscard]] bool learn(Turn& turn, const EpochContext& context);
     /// Forgets epochs long gone (they stay in the store).
+    /// Those that this node may talk with: the members of all sets not forgotten.
+    [[nodiscard]] std::vector<Peer> peers(OperatorNumber self) const;
+    [[nodiscard]] bool is_member(OperatorNumber who) const;
     void forget_below(Epoch epoch) { contexts_.erase(contexts_.begin(), contexts_.lower_bound(epoch)); }
 
   private:

@@ -48,4 +48,7 @@ inline constexpr std::size_t settle_rounds_max = 100'000;
 static_assert(retry_views_max < views_ahead_max, "what is said again must be heard");
 static_assert(bodies_per_view_max >= 2, "an equivocation takes two bodies to show");
 
+/// Without a final block for so many retry periods, peers are asked whether there is one.
+inline constexpr std::uint64_t stalled_retries = 4;
+
 }  // namespace rondo::consensus

@@ -2,7 +2,6 @@
 
 #include "actors/consensus/core/limits.hpp"
 #include "actors/consensus/core/signatures.hpp"
-#include "messages/crypto/ed25519.hpp"
 
 namespace rondo::consensus {
 namespace {
@@ -107,8 +106,7 @@ bool Quarantine::is_unaccounted(const SignedMessage& message) const {
     const auto statement = statement_of(message);
     if (!statement || replica_.gate.accounts_for(statement->slot, statement->digest)) return false;
     const Slot& slot = statement->slot;
-    return crypto::verify(replica_.gate.public_key(), signing_bytes(replica_.genesis, slot.epoch, slot.kind, statement->body),
-                          statement->signature);
+    return replica_.gate.is_own(signing_bytes(replica_.genesis, slot.epoch, slot.kind, statement->body), statement->signature);
 }
 
 /// Who is in my epoch is in its first view at least; who is not there yet, in none.

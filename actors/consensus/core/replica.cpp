@@ -15,25 +15,35 @@ Floor stored_floor(const StoreView& store, const Genesis& genesis) {
 
 }  // namespace
 
-Replica::Replica(OperatorNumber self_, crypto::SecretKey key, const Genesis& genesis_, const StoreView& store_)
+Replica::Replica(OperatorNumber self_, std::vector<crypto::SecretKey> keys, std::vector<OperatorNumber> sources,
+                 const Genesis& genesis_, const StoreView& store_)
     : self(self_),
       store(store_),
       genesis(rondo::digest_of(genesis_)),
-      gate(store_, tables::gate, std::move(key), genesis),
+      gate(store_, tables::gate, std::move(keys), genesis),
       epochs(store_, genesis_),
       epoch(stored_floor(store_, genesis_).epoch),
       context(epochs.find(epoch)),
       chain(block_of(stored_floor(store_, genesis_))),
       lanes(store_, epoch),
       results(store_),
-      voice(self_, store_) {
+      voice(self_, std::move(sources), store_) {
     require(context != nullptr, "the set of the epoch this node is in is stored");
-    index = context->index_of(self);
-    voice.speak_to(*context);
+    epochs.forget_below(Epoch(epoch.minus_or_zero(2)));
+    take_part();
     if (const auto reason = store.get(tables::meta, as_bytes("muted"))) muted = as_text(*reason);
     // What the floor cites may have become final before my own result came.
     if (!results.agrees_with(chain.floor().executed)) muted = "the final chain cites another result than mine";
     recover_pool();
+}
+
+void Replica::name_peers(Turn& turn) const { turn.effects.peers = epochs.peers(self); }
+
+void Replica::take_part() {
+    index = context->index_of(self);
+    gate.use_none();
+    if (index && !gate.use(context->at(*index)->key)) index.reset();
+    voice.speak_to(*context);
 }
 
 // The votes that the last final blocks of this epoch carry: each may stand on the chain once.
@@ -78,12 +88,12 @@ bool Replica::begin_next_epoch(Turn& turn) {
     gate.prune_below(epoch, turn.effects);
     epoch = floor.epoch;
     context = next;
-    index = context->index_of(self);
     chain.restart(block_of(floor));
     lanes.begin(turn, epoch);
     pool.clear();
-    voice.speak_to(*context);
     epochs.forget_below(Epoch(epoch.minus_or_zero(2)));
+    take_part();
+    name_peers(turn);
     return true;
 }
 

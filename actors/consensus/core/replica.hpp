@@ -13,7 +13,8 @@ namespace rondo::consensus {
 
 /// Everything the rules read and change, apart from the views themselves (simplex.hpp). Recovered from the store.
 struct Replica {
-    Replica(OperatorNumber self, crypto::SecretKey key, const Genesis& genesis, const StoreView& store);
+    Replica(OperatorNumber self, std::vector<crypto::SecretKey> keys, std::vector<OperatorNumber> sources, const Genesis& genesis,
+            const StoreView& store);
 
     OperatorNumber self;
     const StoreView& store;
@@ -22,7 +23,7 @@ struct Replica {
     Epochs epochs;
     Epoch epoch;                       ///< the one this node is in
     const EpochContext* context;       ///< of `epoch`
-    std::optional<SignerIndex> index;  ///< of this node in it
+    std::optional<SignerIndex> index;  ///< of this node in it; nothing if its key in it is not here
     Chain chain;
     Lanes lanes;
     Results results;
@@ -41,7 +42,14 @@ struct Replica {
     /// The next epoch's set is known and right: go there. False if it is not known yet.
     [[nodiscard]] bool begin_next_epoch(Turn& turn);
 
+    /// True if the operator is in a set of the last, the current or a coming epoch.
+    [[nodiscard]] bool knows(OperatorNumber who) const { return epochs.is_member(who); }
+
+    /// Tells the transport with whom this node talks. To be called whenever a set came or went.
+    void name_peers(Turn& turn) const;
+
   private:
+    void take_part();
     void recover_pool();
 };
 

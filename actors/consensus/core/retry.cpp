@@ -83,7 +83,7 @@ void Simplex::retry(Turn& turn) {
     if (last_progress_.plus(p.retry_ms) > turn.now) return;
     news_ = true;  // what is missing is asked for again
     say_again(turn);
-    if (best_parent() != nullptr) return;
+    if (best_parent() != nullptr || !replica_.index) return;
     if (const auto peer = replica_.voice.peer(ticks_)) ask_for_holes(turn, *peer);
 }
 

@@ -26,6 +26,12 @@ std::optional<OperatorNumber> Voice::peer(std::uint64_t turn_number) const {
     return peers_[turn_number % peers_.size()];
 }
 
+std::optional<OperatorNumber> Voice::source(std::uint64_t turn_number) const {
+    const std::uint64_t at = turn_number % std::max<std::uint64_t>(1, peers_.size() + sources_.size());
+    if (at < peers_.size()) return peers_[at];
+    return sources_.empty() ? std::nullopt : std::optional(sources_[at - peers_.size()]);
+}
+
 void Voice::seen(Turn& turn, const SignedMessage& message) {
     witness_.note(message);
     turn.effects.publishes.push_back({Stream::vote_signed, 0, encode(message), {}});

@@ -11,7 +11,9 @@ namespace rondo::consensus {
 /// by the gate's doing, the rest was signed by others.
 class Voice {
   public:
-    Voice(OperatorNumber self, const StoreView& store) : self_(self), witness_(store) {}
+    /// `sources` are asked like members, and told nothing.
+    Voice(OperatorNumber self, std::vector<OperatorNumber> sources, const StoreView& store)
+        : self_(self), sources_(std::move(sources)), witness_(store) {}
 
     [[nodiscard]] OperatorNumber self() const { return self_; }
     void speak_to(const EpochContext& context);
@@ -19,6 +21,8 @@ class Voice {
     void send(Turn& turn, OperatorNumber to, const ConsensusMessage& message, Channel channel = Channel::votes) const;
     /// The i-th peer, counted round: for asking one after the other. Nothing without peers.
     [[nodiscard]] std::optional<OperatorNumber> peer(std::uint64_t turn_number) const;
+    /// The same for what anybody may ask, on the open channel: the sources too.
+    [[nodiscard]] std::optional<OperatorNumber> source(std::uint64_t turn_number) const;
 
     void seen(Turn& turn, const SignedMessage& message);
     /// The newest that was seen of the member's signatures.
@@ -28,6 +32,7 @@ class Voice {
 
   private:
     OperatorNumber self_;
+    std::vector<OperatorNumber> sources_;
     Witness witness_;
     std::vector<OperatorNumber> peers_;
 };

@@ -72,7 +72,7 @@ void BlockRun::skip_waiting() {
     for (const Candidate* candidate : left) skip(candidate->transaction.hash, candidate->lane, Refusal::nonce_gap);
 }
 
-/// Rule 5. An operator's own accounts, for their own duty.
+/// Rule 5.
 bool BlockRun::may_be_free(const Candidate& candidate) const {
     static const abi::Selector submit = abi::selector(modules::submit_evidence);
     static const abi::Selector attest = abi::selector(modules::attest);
@@ -80,10 +80,16 @@ bool BlockRun::may_be_free(const Candidate& candidate) const {
     if (t.to != modules::slashing && t.to != modules::rewards) return false;
     const auto selector = abi::Selector::from(ByteView(t.data).first(std::min<std::size_t>(4, t.data.size())));
     if (!selector || t.value != 0) return false;
-    return std::any_of(chain_.genesis.operators.begin(), chain_.genesis.operators.end(), [&](const GenesisOperator& o) {
-        return (t.to == modules::slashing && *selector == submit && o.watcher_account == candidate.source->sender) ||
-               (t.to == modules::rewards && *selector == attest && o.rewards_account == candidate.source->sender);
-    });
+    const auto has_the_sender = [&](const EpochContext& context) {
+        return std::any_of(context.operators.begin(), context.operators.end(), [&](const OperatorInfo& o) {
+            return (t.to == modules::slashing && *selector == submit && o.watcher_account == candidate.source->sender) ||
+                   (t.to == modules::rewards && *selector == attest && o.rewards_account == candidate.source->sender);
+        });
+    };
+    if (has_the_sender(context_)) return true;
+    // Who is not a member any more still attests the root of its last epoch, and reports what it saw in it.
+    const EpochContext* before = chain_.contexts.find(chain_.store, Epoch(context_.epoch.value - 1));
+    return before != nullptr && has_the_sender(*before);
 }
 
 Refusal BlockRun::why_skipped(const Candidate& candidate, bool free) {
@@ -106,6 +112,7 @@ void BlockRun::apply(const Candidate& candidate, bool free) {
     const Wei price = charge(candidate, outcome, free);
     ledger_.forget_journal();
     gas_used_ += outcome.gas_used;
+    changed_operators_.insert(changed_operators_.end(), outcome.operators.begin(), outcome.operators.end());
     effects_.push_back(
         {candidate.source, t.hash, outcome.gas_used, price, {t.type, outcome.success, gas_used_, std::move(outcome.logs)}});
     outcomes_.push_back(

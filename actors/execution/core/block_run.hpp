@@ -27,6 +27,8 @@ class BlockRun {
     [[nodiscard]] std::vector<TxOutcome>& outcomes() { return outcomes_; }
     [[nodiscard]] std::vector<LaneFees> lane_fees() const;
     [[nodiscard]] std::uint64_t gas_used() const { return gas_used_; }
+    /// Whose registrations changed, some perhaps several times.
+    [[nodiscard]] const std::vector<OperatorNumber>& changed_operators() const { return changed_operators_; }
 
   private:
     struct Candidate {
@@ -57,6 +59,7 @@ class BlockRun {
     std::vector<TxOutcome> outcomes_;
     std::vector<Wei> fees_of_lane_;
     std::uint64_t gas_used_ = 0;
+    std::vector<OperatorNumber> changed_operators_;
 };
 
 }  // namespace rondo::execution

@@ -19,6 +19,7 @@ struct CallOutcome {
     std::uint64_t gas_used = 0;
     Bytes output;  ///< or the ABI error
     std::vector<ethereum::LogEntry> logs;
+    std::vector<OperatorNumber> operators;  ///< whose registration it changed
 };
 
 /// Moves the value and runs the module, if there is one. `value` must be covered. A failure leaves no trace.

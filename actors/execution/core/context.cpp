@@ -16,27 +16,49 @@ Digest next_seed(const EpochContext& last) {
     return crypto::blake2b({as_bytes("seed"), last.seed.view(), epoch});
 }
 
-}  // namespace
+OperatorInfo member_of(const RegisteredOperator& o, bool leads) {
+    const Stake stake(static_cast<std::uint64_t>(o.bond / wei_per_gwei));
+    return {o.number, o.key, o.transport_key, stake, leads, o.owner, o.watcher_account, o.rewards_account, o.endpoints};
+}
 
-std::vector<OperatorInfo> schedule(const EpochInputs& inputs) {
-    std::vector<OperatorInfo> out = inputs.members;
-    for (OperatorInfo& member : out) {
-        const auto at = std::find_if(inputs.bonds.begin(), inputs.bonds.end(),
-                                     [&](const OperatorBond& b) { return b.number == member.number; });
-        require(at != inputs.bonds.end(), "a member without a bond");
-        member.stake = Stake(static_cast<std::uint64_t>(at->bond / wei_per_gwei));
-        member.leads = !at->jailed;
-    }
+/// Rules 1 and 2, ascending by number.
+std::vector<const RegisteredOperator*> choose(const Registry& cited, const Parameters& parameters) {
+    const Wei least = Wei(parameters.self_stake_min_gwei) * wei_per_gwei;
+    std::vector<const RegisteredOperator*> out;
+    for (const RegisteredOperator& o : cited.operators)
+        if (!o.left && !o.jailed && o.bond >= least) out.push_back(&o);
+    if (out.size() <= parameters.operators_max) return out;
+    // Stable: they ascend by number.
+    std::stable_sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->bond > b->bond; });
+    out.resize(parameters.operators_max);
+    std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
     return out;
 }
 
-EpochContext next_context(const EpochContext& last, const std::vector<OperatorBond>& cited) {
+}  // namespace
+
+std::vector<OperatorInfo> schedule(const EpochContext& last, const Registry& cited) {
+    std::vector<OperatorInfo> set;
+    const std::vector<const RegisteredOperator*> chosen = choose(cited, last.parameters);
+    if (chosen.size() >= members_min) {
+        for (const RegisteredOperator* o : chosen) set.push_back(member_of(*o, true));
+        return set;
+    }
+    for (const OperatorInfo& member : last.operators) {
+        const RegisteredOperator* o = cited.find(member.number);
+        require(o != nullptr, "a member is not registered");
+        set.push_back(member_of(*o, !o->jailed));
+    }
+    return set;
+}
+
+EpochContext next_context(const EpochContext& last, const Registry& cited) {
     EpochContext context;
     context.epoch = last.epoch.next();
     context.seed = next_seed(last);
     context.policy = last.policy;
     context.planned_end = Height(last.parameters.epoch_blocks * context.epoch.value);
-    context.operators = schedule({last.policy, last.operators, cited});
+    context.operators = schedule(last, cited);
     context.parameters = last.parameters;
     return context;
 }

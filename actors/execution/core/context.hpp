@@ -8,18 +8,25 @@
 /// Epoch contexts (3-protocol.md, 4; 4-economy.md, Selection).
 namespace rondo::execution {
 
-/// What a policy may know: final state only.
-struct EpochInputs {
-    Policy policy = Policy::round_robin;
-    std::vector<OperatorInfo> members;  ///< of the context before
-    std::vector<OperatorBond> bonds;    ///< as of the cited state
-};
-/// Who votes with what stake, and who may lead. `single`, `round-robin` and `stake` agree on that: all members vote by
-/// their bond, and the jailed are passed over as leaders; the slots themselves are leader_of()'s.
-[[nodiscard]] std::vector<OperatorInfo> schedule(const EpochInputs& inputs);
+/// A set has 1 member or at least so many: with 2 or 3 one stop halts all.
+inline constexpr std::size_t members_min = 4;
 
-/// The context that follows `last`, from the operators' bonds in the cited state.
-[[nodiscard]] EpochContext next_context(const EpochContext& last, const std::vector<OperatorBond>& cited);
+/// Who votes with what stake in the epoch after `last`'s, and who may lead. `single`, `round-robin` and `stake` agree on that;
+/// the slots themselves are leader_of()'s. All that counts stands in the cited state, which is one epoch old when the set takes
+/// over:
+///   1. Eligible is who is registered, has not left, is not jailed, and has a bond of at least `self_stake_min_gwei`.
+///   2. Of more than `operators_max` eligible, those with the highest bonds; of equal bonds the lower number.
+///   3. If that makes at least 4, they are the set, and all of them lead.
+///   4. If it makes fewer, the last set stays: also who left or has too small a bond, until the set can do without it; those
+///   jailed are
+///      passed over as leaders. So a set of one stays that one until there are 4, and `operators_max` below 4 keeps the first
+///      set.
+///   5. Stake is the bond; keys, accounts and endpoints are those registered.
+/// Who has withdrawn is in no last set: the staking module pays no bond while its operator is in a set of now or to come.
+[[nodiscard]] std::vector<OperatorInfo> schedule(const EpochContext& last, const Registry& cited);
+
+/// The context that follows `last`.
+[[nodiscard]] EpochContext next_context(const EpochContext& last, const Registry& cited);
 
 /// The contexts known to the ledger. Those of epochs 1 and 2 come from genesis.
 class ContextBook {

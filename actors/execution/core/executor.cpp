@@ -49,10 +49,8 @@ Result result_of(const BlockRun& run, const Hash256& state_root, const Parameter
 }
 
 /// Rule 8, beside the supply: what the modules say they hold is what they hold.
-void check_modules(const std::vector<OperatorBond>& bonds, Ledger& ledger) {
-    Wei sum;
-    for (const OperatorBond& o : bonds) sum += o.bond;
-    require(sum == ledger.balance(modules::staking), "bonds differ from the balance of the staking module");
+void check_modules(Ledger& ledger) {
+    require(Staking(ledger).balanced(), "bonds differ from the balance of the staking module");
     require(Rewards(ledger).balanced(), "pots differ from the balance of the rewards module");
 }
 
@@ -63,10 +61,12 @@ BlockExecutor::BlockExecutor(const Genesis& genesis, ExecutorOptions options)
 
 void BlockExecutor::open(StateStore& store) {
     const auto record = store.get(tables::meta, head_key());
-    if (record)
+    if (record) {
         head_ = decode_own<Head>(*record);
-    else
+        registries_.open(store, head_.height);
+    } else {
         write_genesis(store);
+    }
     open_ = true;
 }
 
@@ -76,8 +76,10 @@ void BlockExecutor::write_genesis(StateStore& store) {
     for (const Address& module : {modules::staking, modules::slashing, modules::rewards, modules::fees})
         ledger.install_module(module);
     for (const GenesisOperator& o : genesis_.operators) {
-        staking.set_bond(o.number, o.self_stake);
         ledger.credit(modules::staking, o.self_stake);
+        staking.add({o.number, o.self_stake, false, false, o.key, o.transport_key, o.fee_address, o.watcher_account,
+                     o.rewards_account, o.endpoints},
+                    o.moniker);
     }
     for (const GenesisAccount& account : genesis_.accounts) {
         require(!is_module(account.address), "genesis funds a module's address");
@@ -92,9 +94,9 @@ void BlockExecutor::write_genesis(StateStore& store) {
         staking.note_context(epoch, digest_of(context));
         contexts_.add(store, context);
     }
-    const std::vector<OperatorBond> bonds = bonds_of(genesis_, ledger);
-    check_modules(bonds, ledger);
-    store.put(tables::snapshots, height_key(Height(0)), encode(Snapshot{{}, bonds}));
+    check_modules(ledger);
+    registries_.begin(store, ledger);
+    store.put(tables::snapshots, height_key(Height(0)), encode(Snapshot{{}, registries_.height()}));
 
     head_ = {};
     head_.block_digest = genesis_block_digest(genesis_);
@@ -136,7 +138,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     require(found != nullptr, "a block of an unknown epoch was not refused");
     const EpochContext context = *found;
     Ledger ledger(store);
-    const Chain chain{genesis_, genesis_digest_, store, contexts_, block.height};
+    const Chain chain{genesis_, genesis_digest_, store, contexts_, block.height, block.epoch, block.timestamp_ms};
 
     FeeState fees = enter_block(load_fees(ledger), block.timestamp_ms, context.parameters);
     BlockRun run(ledger, chain, fees, context, lanes);
@@ -154,18 +156,17 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     out.lane_fees = run.lane_fees();
     Rewards rewards(ledger);
     for (const LaneFees& lane : out.lane_fees) rewards.deposit(lane.fees);
-    if (block.height == context.planned_end) {
+    registries_.follow(store, ledger, block.height, run.changed_operators());
+    const bool is_boundary = block.height == context.planned_end;
+    if (is_boundary) {
         rewards.fix_pot(block.epoch);
-        const EpochContext* last = contexts_.find(store, block.epoch.next());
-        const auto cited = store.get(tables::snapshots, height_key(block.executed.height));
-        require(last != nullptr && cited, "what the next context is computed from is missing");
-        out.next_context = next_context(*last, decode_own<Snapshot>(*cited).operators);
+        out.next_context = context_after_next(store, block);
         Staking(ledger).note_context(out.next_context->epoch, digest_of(*out.next_context));
         contexts_.add(store, *out.next_context);
+        registries_.check(ledger);
     }
 
-    const std::vector<OperatorBond> bonds = bonds_of(genesis_, ledger);
-    check_modules(bonds, ledger);
+    check_modules(ledger);
     const Ledger::Sums sums = ledger.balance_sums();
     out.burnt = ledger.burnt();
     head_.supply = head_.supply + sums.now - sums.before;
@@ -179,6 +180,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     out.result_digest = digest_of(out.result);
 
     head_.height = block.height;
+    head_.next_epoch = is_boundary ? block.epoch.next() : block.epoch;
     head_.block_digest = out.block_digest;
     head_.timestamp_ms = block.timestamp_ms;
     head_.state_root = committed.state_root;
@@ -188,19 +190,31 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     head_.cut = rondo::advance(head_.cut, block.cut_delta);
     head_.accounts = static_cast<std::uint64_t>(static_cast<std::int64_t>(head_.accounts) + committed.accounts_added);
     save_head(store, head_);
-    store.put(tables::snapshots, height_key(block.height), encode(Snapshot{out.result_digest, bonds}));
+    store.put(tables::snapshots, height_key(block.height), encode(Snapshot{out.result_digest, registries_.height()}));
     store.put(tables::results, height_key(block.height), encode(out));
     if (options_.history) write_history(store, block, context, out, run.effects());
     prune(store, block, context.parameters);
     return out;
 }
 
-/// Old roots can be proven for 2·D blocks; bonds are kept from the newest cited state on, which may be older.
-void BlockExecutor::prune(StateStore& store, const Proposal& block, const Parameters& parameters) const {
+EpochContext BlockExecutor::context_after_next(const StateReader& store, const Proposal& boundary) {
+    const EpochContext* last = contexts_.find(store, boundary.epoch.next());
+    require(last != nullptr, "the context before the next one is missing");
+    return next_context(*last, registry_at(store, boundary.executed.height));
+}
+
+Chain BlockExecutor::chain_at_head(const StateReader& store) {
+    return {genesis_, genesis_digest_, store, contexts_, head_.height.next(), head_.next_epoch, head_.timestamp_ms};
+}
+
+/// Old roots can be proven for 2·D blocks; what later blocks may cite is kept from the newest cited state on, which may be older.
+void BlockExecutor::prune(StateStore& store, const Proposal& block, const Parameters& parameters) {
     const Height kept_from = block.height.minus_or_zero(2 * parameters.execution_lag_max);
     if (!options_.archive && kept_from.value > 0) store.erase_range(tables::diffs, height_key(Height(0)), height_key(kept_from));
     const Height cited = std::min(kept_from, block.executed.height);
-    if (cited.value > 0) store.erase_range(tables::snapshots, height_key(Height(0)), height_key(cited));
+    if (cited.value == 0) return;
+    store.erase_range(tables::snapshots, height_key(Height(0)), height_key(cited));
+    registries_.prune(store, cited);
 }
 
 }  // namespace rondo::execution

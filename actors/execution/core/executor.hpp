@@ -4,6 +4,7 @@
 
 #include "actors/execution/core/context.hpp"
 #include "actors/execution/core/records.hpp"
+#include "actors/execution/core/registry.hpp"
 #include "actors/execution/core/store.hpp"
 #include "actors/execution/core/trie.hpp"
 #include "messages/wire/batch.hpp"
@@ -17,12 +18,15 @@
 ///   3. One whose nonce is still ahead waits, and is tried again as soon as its predecessor has had effect in this block;
 ///      what still waits at the end is skipped as a nonce gap.
 ///   4. Skipped: no effect, no fee, a reason. Otherwise the nonce is used and gas is paid, reverted or not.
-///   5. Calls of operators' watcher accounts to submitEvidence and of rewards accounts to attest are free when they succeed
-///      or came too late; else they pay what they can.
+///   5. Calls of watcher accounts to submitEvidence and of rewards accounts to attest are free when they succeed or came too
+///      late; else they pay what they can. The accounts are those of the operators of this epoch and of the one before.
 ///   6. Of the base fee at least burn_permille is burnt; the rest and the tips go to the pot when the block ends.
 ///   7. A boundary block fixes its epoch's pot and yields the context of the epoch after the next.
-///   8. Supply + burnt = genesis supply, bonds = balance of staking, pots = balance of rewards: or the process ends.
+///   8. Supply + burnt = genesis supply, bonds = balance of staking, pots = balance of rewards: or the process ends. The sum of
+///      the bonds is kept with each of them; a boundary block adds them up again.
 namespace rondo::execution {
+
+struct Chain;
 
 /// What a block adds to one lane, lowest batch first.
 struct LaneBatches {
@@ -54,16 +58,20 @@ class BlockExecutor {
     [[nodiscard]] const Genesis& genesis() const { return genesis_; }
     [[nodiscard]] const Digest& genesis_digest() const { return genesis_digest_; }
     [[nodiscard]] ContextBook& contexts() { return contexts_; }
+    /// As a call sees it that is made above the head, in no block.
+    [[nodiscard]] Chain chain_at_head(const StateReader& store);
 
   private:
     void write_genesis(StateStore& store);
-    void prune(StateStore& store, const Proposal& block, const Parameters& parameters) const;
+    [[nodiscard]] EpochContext context_after_next(const StateReader& store, const Proposal& boundary);
+    void prune(StateStore& store, const Proposal& block, const Parameters& parameters);
 
     Genesis genesis_;
     Digest genesis_digest_;
     ExecutorOptions options_;
     Trie accounts_trie_{account_trie, true};
     ContextBook contexts_;
+    RegistryBook registries_;
     Head head_;
     bool open_ = false;
 };

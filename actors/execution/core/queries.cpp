@@ -115,8 +115,7 @@ ExecutionReply Queries::on(const Call& request) {
         ethereum::intrinsic_gas(request.data, {}) + 2400ULL * request.access_addresses + 1900ULL * request.access_keys;
     const std::uint64_t limit = request.gas == 0 ? ethereum::gas_limit_max : request.gas;
     if (limit < intrinsic) return RequestError{"intrinsic gas too low"};
-    const Chain chain{executor_.genesis(), executor_.genesis_digest(), store_, executor_.contexts(),
-                      executor_.head().height.next()};
+    const Chain chain = executor_.chain_at_head(store_);
     CallOutcome outcome = run_call(ledger, chain, {request.from, *request.to, request.value, request.data, intrinsic, limit});
     CallReply reply{!outcome.success, std::move(outcome.output), outcome.gas_used};
     if (request.estimate && outcome.success) reply.output.clear();

@@ -1,10 +1,14 @@
 #include "actors/execution/core/records.hpp"
 
+#include <algorithm>
+
 #include "messages/codec/codec.hpp"
 #include "messages/crypto/hash.hpp"
 
 namespace rondo {
 
+template Bytes encode(const execution::Registry&);
+template tl::expected<execution::Registry, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::Snapshot&);
 template tl::expected<execution::Snapshot, codec::DecodeError> decode(ByteView);
 template Bytes encode(const execution::Head&);
@@ -21,6 +25,12 @@ template tl::expected<execution::TransactionPlace, codec::DecodeError> decode(By
 }  // namespace rondo
 
 namespace rondo::execution {
+
+const RegisteredOperator* Registry::find(OperatorNumber number) const {
+    const auto at = std::lower_bound(operators.begin(), operators.end(), number,
+                                     [](const RegisteredOperator& o, OperatorNumber n) { return o.number < n; });
+    return at != operators.end() && at->number == number ? &*at : nullptr;
+}
 
 Digest parameters_hash(const Parameters& parameters) { return crypto::blake2b(encode(parameters)); }
 

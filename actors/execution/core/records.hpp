@@ -10,26 +10,45 @@
 /// What the execution actor keeps of its own, in our canonical encoding.
 namespace rondo::execution {
 
-/// An operator's bond at a height.
-struct OperatorBond {
+/// What a context is computed from, of one operator.
+struct RegisteredOperator {
     OperatorNumber number;
     Wei bond;
     bool jailed = false;
-    static auto fields(auto& v) { return std::tie(v.number, v.bond, v.jailed); }
-    bool operator==(const OperatorBond&) const = default;
+    bool left = false;
+    PublicKey key{};
+    TransportKey transport_key{};
+    Address owner{};
+    Address watcher_account{};
+    Address rewards_account{};
+    Endpoints endpoints{};
+    static auto fields(auto& v) {
+        return std::tie(v.number, v.bond, v.jailed, v.left, v.key, v.transport_key, v.owner, v.watcher_account, v.rewards_account,
+                        v.endpoints);
+    }
+    bool operator==(const RegisteredOperator&) const = default;
+};
+/// The staking module's operators as they stood after a block: those that have not withdrawn.
+struct Registry {
+    std::vector<RegisteredOperator> operators;  ///< ascending by number
+    static auto fields(auto& v) { return std::tie(v.operators); }
+    bool operator==(const Registry&) const = default;
+
+    [[nodiscard]] const RegisteredOperator* find(OperatorNumber number) const;
 };
 /// What later blocks need of the state after a block: they cite its result, and a boundary block computes the next context
-/// from the bonds in the state that it cites.
+/// from the registry in the state that it cites.
 struct Snapshot {
-    Digest result_digest{};               ///< zero at genesis
-    std::vector<OperatorBond> operators;  ///< all of them, ascending by number
-    static auto fields(auto& v) { return std::tie(v.result_digest, v.operators); }
+    Digest result_digest{};  ///< zero at genesis
+    Height registry;         ///< at or below it: where the Registry in force was written
+    static auto fields(auto& v) { return std::tie(v.result_digest, v.registry); }
     bool operator==(const Snapshot&) const = default;
 };
 
 /// Where execution stands.
 struct Head {
-    Height height;  ///< 0: genesis
+    Height height;        ///< 0: genesis
+    Epoch next_epoch{1};  ///< of the block after it
     Digest block_digest{};
     std::uint64_t timestamp_ms = 0;
     Hash256 state_root{};
@@ -42,8 +61,8 @@ struct Head {
     Wei genesis_supply;
     std::uint64_t accounts = 0;
     static auto fields(auto& v) {
-        return std::tie(v.height, v.block_digest, v.timestamp_ms, v.state_root, v.result_digest, v.base_fee, v.base_fee_next,
-                        v.cut, v.supply, v.burnt, v.genesis_supply, v.accounts);
+        return std::tie(v.height, v.next_epoch, v.block_digest, v.timestamp_ms, v.state_root, v.result_digest, v.base_fee,
+                        v.base_fee_next, v.cut, v.supply, v.burnt, v.genesis_supply, v.accounts);
     }
     bool operator==(const Head&) const = default;
 };

@@ -21,8 +21,9 @@ inline constexpr Table block_index{11, "block_index"};    ///< block digest -> h
 inline constexpr Table transactions{12, "transactions"};  ///< height ‖ index -> TransactionRecord
 inline constexpr Table transaction_index{13, "transaction_index"};  ///< hash -> height ‖ index ‖ status ‖ skip reason
 inline constexpr Table bodies{14, "bodies"};                        ///< height -> BlockBody
+inline constexpr Table registries{15, "registries"};                ///< height -> Registry, where it changed
 
 inline constexpr std::array all{meta,    accounts, storage, nodes,       diffs,        snapshots,         contexts, batches,
-                                waiting, results,  blocks,  block_index, transactions, transaction_index, bodies};
+                                waiting, results,  blocks,  block_index, transactions, transaction_index, bodies,   registries};
 
 }  // namespace rondo::execution::tables

@@ -189,6 +189,10 @@ void AdmissionDesk::place(std::uint64_t id, Submission& submission) {
         Item& item = submission.items[i];
         if (item.done) continue;
         const auto home = foreign_home(submission, item.candidate.transaction.sender);
+        if (home && !common_.may_talk(common_.self)) {
+            settle({id, i}, busy(item.outcome.hash));  // only follows: no member takes it from here
+            continue;
+        }
         if (!home || !forwards_.add(*home, {id, i}, item.candidate.transaction.raw)) place_here({id, i}, item);
     }
     if (--submission.open == 0) finish(id);

@@ -1,31 +1,47 @@
 #include "actors/intake/core/common.hpp"
 
+#include "actors/intake/core/limits.hpp"
 #include "actors/intake/core/tables.hpp"
 #include "messages/crypto/ed25519.hpp"
 #include "messages/wire/kinds.hpp"
 
 namespace rondo::intake {
 
-Common::Common(OperatorNumber self_, const crypto::SecretKey& key, Genesis genesis_, const StoreView& view)
+Common::Common(OperatorNumber self_, std::vector<crypto::SecretKey> keys, std::vector<OperatorNumber> sources_, Genesis genesis_,
+               const StoreView& view)
     : self(self_),
+      sources(std::move(sources_)),
       genesis(std::move(genesis_)),
       genesis_digest(digest_of(genesis)),
       book(view),
       epochs(genesis, book),
-      gate(view, tables::signed_slots, key, genesis_digest) {}
+      gate(view, tables::signed_slots, std::move(keys), genesis_digest) {
+    choose_key();
+}
+
+void Common::choose_key() {
+    const EpochContext* context = epochs.context();
+    const auto index = context == nullptr ? std::nullopt : context->index_of(self);
+    gate.use_none();
+    if (index) gate.use(context->at(*index)->key);
+}
+
+void Common::take_part() {
+    choose_key();
+    name_peers();
+}
+
+void Common::name_peers() const { effects->peers = epochs.peers(self); }
 
 std::optional<SignerIndex> Common::self_index() const {
     const EpochContext* context = epochs.context();
-    return context == nullptr ? std::nullopt : context->index_of(self);
+    return context == nullptr || !gate.has_key() ? std::nullopt : context->index_of(self);
 }
 
-bool Common::may_talk(OperatorNumber who) const {
-    const Epoch now_epoch = epochs.epoch();
-    for (const Epoch epoch : {now_epoch, now_epoch.next(), now_epoch.minus_or_zero(1)}) {
-        const EpochContext* context = epochs.context_of(epoch);
-        if (context != nullptr && context->index_of(who)) return true;
-    }
-    return false;
+bool Common::is_leaving() const {
+    const EpochContext* context = epochs.context();
+    const EpochContext* next = context == nullptr ? nullptr : epochs.context_of(context->epoch.next());
+    return next != nullptr && !next->index_of(self) && epochs.final_height().plus(last_promise_blocks) > context->planned_end;
 }
 
 void Common::distrust(std::string reason) {
@@ -39,6 +55,12 @@ std::vector<OperatorNumber> Common::others() const {
     const EpochContext* current = epochs.context();
     for (const OperatorInfo& o : (current != nullptr ? *current : epochs.newest_known()).operators)
         if (o.number != self) out.push_back(o.number);
+    return out;
+}
+
+std::vector<OperatorNumber> Common::holders() const {
+    std::vector<OperatorNumber> out = others();
+    out.insert(out.end(), sources.begin(), sources.end());
     return out;
 }
 

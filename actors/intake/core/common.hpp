@@ -12,9 +12,11 @@ namespace rondo::intake {
 
 /// What the parts of the intake share: the store, the epoch, the gate, and the effects of the current step.
 struct Common {
-    Common(OperatorNumber self_, const crypto::SecretKey& key, Genesis genesis_, const StoreView& view);
+    Common(OperatorNumber self_, std::vector<crypto::SecretKey> keys, std::vector<OperatorNumber> sources_, Genesis genesis_,
+           const StoreView& view);
 
     OperatorNumber self;
+    std::vector<OperatorNumber> sources;  ///< asked for batches like members
     Genesis genesis;
     Digest genesis_digest;
     Book book;
@@ -31,13 +33,25 @@ struct Common {
         book.open(out);
     }
 
-    /// Our place in the current set; nothing if we are not a member or the set is not known yet.
+    /// Our place in the current set; nothing if we are not a member, if the set is not known yet, or if our key in it is not
+    /// here.
     [[nodiscard]] std::optional<SignerIndex> self_index() const;
-    /// True for a member of the last, the current or the next epoch: who may talk on the lane sockets.
-    [[nodiscard]] bool may_talk(OperatorNumber who) const;
+    /// To be called when an epoch began or its set became known: which key signs, and with whom this node talks.
+    void take_part();
+    void name_peers() const;
+    /// The next set is known, this node is not in it, and its last blocks have come: what would be promised now may come too
+    /// late.
+    [[nodiscard]] bool is_leaving() const;
+    /// True for a member of the last, the current or a coming epoch: who may talk on the lane sockets.
+    [[nodiscard]] bool may_talk(OperatorNumber who) const { return epochs.is_member(who); }
     /// The other members of the current epoch, ascending.
     [[nodiscard]] std::vector<OperatorNumber> others() const;
+    /// Who may have a batch: the others and the sources.
+    [[nodiscard]] std::vector<OperatorNumber> holders() const;
 
+    void send_on(Channel channel, OperatorNumber to, const LaneMessage& message) {
+        effects->sends.push_back({channel, to, encode(message), true});
+    }
     void send(OperatorNumber to, const LaneMessage& message) { effects->sends.push_back({Channel::lanes, to, encode(message)}); }
     void send_self_evident(OperatorNumber to, const LaneMessage& message) {
         effects->sends.push_back({Channel::lanes, to, encode(message), true});
@@ -51,10 +65,21 @@ struct Common {
     /// True if `signature` of `signer` stands under `body`.
     [[nodiscard]] bool verify(const OperatorInfo& signer, Epoch epoch, Kind kind, ByteView body,
                               const Signature& signature) const;
+
+  private:
+    void choose_key();
 };
 
 /// Timers of the intake. Each is armed anew only when it fired or when its subject changed.
-enum class TimerName : TimerId { lane_retry = 1, lane_verify = 2, fetch = 3, forwards = 4, lane_seal = 5, quarantine = 6 };
+enum class TimerName : TimerId {
+    lane_retry = 1,
+    lane_verify = 2,
+    fetch = 3,
+    forwards = 4,
+    lane_seal = 5,
+    quarantine = 6,
+    relay = 7
+};
 [[nodiscard]] constexpr TimerId id_of(TimerName name) { return static_cast<TimerId>(name); }
 
 }  // namespace rondo::intake

@@ -8,7 +8,7 @@ namespace rondo {
 using namespace intake;
 
 IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
-    : common_(config.self, config.key, std::move(config.genesis), view),
+    : common_(config.self, std::move(config.keys), std::move(config.sources), std::move(config.genesis), view),
       batches_(common_),
       fetch_(common_, batches_),
       final_cuts_(common_, batches_, fetch_),
@@ -22,11 +22,12 @@ IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
 Effects IntakeCore::start(Instant now) {
     Effects effects;
     common_.open_step(now, effects);
+    common_.name_peers();
     quarantine_.start();
     final_cuts_.start();
     own_lane_.start();
     pool_.start();
-    if (common_.epochs.context() != nullptr && !common_.self_index()) admission_.relay(pool_.unsettled());
+    relay_promises();
     finish_step();
     return effects;
 }
@@ -80,12 +81,17 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
 
 void IntakeCore::on_result(const ExecutedBlock& block) {
     executed_ = block.height;
-    if (block.next_context && common_.epochs.learn(*block.next_context) == Epochs::Step::epoch_began) on_epoch_began();
+    if (block.next_context) {
+        const auto step = common_.epochs.learn(*block.next_context);
+        common_.name_peers();
+        if (step == Epochs::Step::epoch_began) on_epoch_began();
+    }
     pool_.on_result(block);
     pool_.on_room();
 }
 
 void IntakeCore::on_epoch_began() {
+    common_.take_part();
     if (common_.epochs.context() == nullptr) {
         const std::string epoch = std::to_string(common_.epochs.epoch().value);
         common_.log(Level::warn, "epoch " + epoch + " began, but its set is not known here yet");
@@ -94,17 +100,29 @@ void IntakeCore::on_epoch_began() {
     }
     own_lane_.on_epoch_began();
     other_lanes_.on_epoch_began();
-    if (!common_.self_index()) admission_.relay(pool_.unsettled());
+    relay_promises();
     common_.gate.prune_below(common_.epochs.epoch().minus_or_zero(1), *common_.effects);
+}
+
+/// What a member promised and did not get ordered before it left: the senders' new home lanes take it, told again until it is
+/// executed.
+void IntakeCore::relay_promises() {
+    const EpochContext* context = common_.epochs.context();
+    if (context == nullptr || common_.self_index() || !common_.may_talk(common_.self)) return;
+    auto promises = pool_.unsettled();
+    if (promises.empty()) return;
+    admission_.relay(std::move(promises));
+    common_.effects->timers.push_back({id_of(TimerName::relay), relay_retries * context->parameters.retry_ms});
 }
 
 // ---------------------------------------------------------------------------------------------- peers
 
 void IntakeCore::on(const PeerMessage& message) {
-    if (message.channel != Channel::lanes || !common_.may_talk(message.from)) return;
+    const OperatorNumber from = message.from;
+    if (message.channel == Channel::lanes && !common_.may_talk(from)) return;
     auto decoded = decode<LaneMessage>(message.payload);
     if (!decoded) return;
-    const OperatorNumber from = message.from;
+    if (message.channel == Channel::fetch) return on_open_channel(from, *decoded);
     admission_.heard_from(from);
     own_lane_.heard_from(from);
     struct Handler {
@@ -113,14 +131,19 @@ void IntakeCore::on(const PeerMessage& message) {
         void operator()(BatchOffer& m) const { core.other_lanes_.on_offer(from, std::move(m)); }
         void operator()(Ack& m) const { core.own_lane_.on_ack(from, m); }
         void operator()(VerifyRequest& m) const { core.other_lanes_.on_verify_request(from, m); }
-        void operator()(BatchFetch& m) const { core.fetch_.serve(from, m); }
-        void operator()(BatchFound& m) const { core.on_found(m); }
+        void operator()(BatchFetch&) const {}  // has a channel of its own
+        void operator()(BatchFound&) const {}
         void operator()(Forward& m) const { core.admission_.submit_forwarded(from, std::move(m)); }
         void operator()(ForwardReply& m) const { core.admission_.on_forward_reply(from, std::move(m)); }
         void operator()(LaneStatusRequest& m) const { core.quarantine_.on_request(from, m); }
         void operator()(LaneStatus& m) const { core.quarantine_.on_status(from, m); }
     };
     std::visit(Handler{*this, from}, *decoded);
+}
+
+void IntakeCore::on_open_channel(OperatorNumber from, const LaneMessage& message) {
+    if (const auto* wanted = std::get_if<BatchFetch>(&message)) fetch_.serve(from, *wanted);
+    if (const auto* found = std::get_if<BatchFound>(&message)) on_found(*found);
 }
 
 void IntakeCore::on_found(const BatchFound& found) {
@@ -183,6 +206,9 @@ void IntakeCore::on(const TimerFired& fired) {
         case TimerName::quarantine:
             quarantine_.on_timer();
             break;
+        case TimerName::relay:
+            relay_promises();
+            break;
     }
 }
 
@@ -234,7 +260,7 @@ ActorTraits intake_traits() {
             {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised,
              tables::held, tables::wanted, tables::contexts},
             {Stream::blocks, Stream::results, Stream::postings},
-            {Channel::lanes},
+            {Channel::lanes, Channel::fetch},
             1,
             {Stream::results, Stream::postings},
             50};

@@ -8,8 +8,9 @@ namespace rondo {
 
 struct IntakeConfig {
     OperatorNumber self;
-    crypto::SecretKey key;
+    std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
+    std::vector<OperatorNumber> sources;  ///< whom to ask for batches beside the members: fixed peers
 };
 
 /// The intake actor: takes transactions in, keeps this operator's lane, acknowledges the others' (README.md).
@@ -31,6 +32,8 @@ class IntakeCore : public Core {
     void on_block(const FinalBlock& block);
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();
+    void relay_promises();
+    void on_open_channel(OperatorNumber from, const LaneMessage& message);
     void on_found(const BatchFound& found);
     void finish_step();
     [[nodiscard]] IntakeReply accept_risk();

@@ -1,5 +1,7 @@
 #include "actors/intake/core/epochs.hpp"
 
+#include <algorithm>
+
 #include "actors/intake/core/tables.hpp"
 
 namespace rondo::intake {
@@ -17,6 +19,15 @@ Epochs::Epochs(const Genesis& genesis, Book& book) : book_(book) {
         return true;
     });
     if (const auto stored = book_.get(tables::meta, state_key())) state_ = decode_own<LaneState>(*stored);
+    forget_old();
+}
+
+void Epochs::forget_old() {
+    while (contexts_.size() > 1 && contexts_.begin()->first.plus(2) < state_.epoch) contexts_.erase(contexts_.begin());
+}
+
+bool Epochs::is_member(OperatorNumber who) const {
+    return std::ranges::any_of(contexts_, [&](const auto& entry) { return entry.second.index_of(who).has_value(); });
 }
 
 const EpochContext* Epochs::context_of(Epoch epoch) const {
@@ -43,6 +54,7 @@ void Epochs::begin(Epoch epoch) {
     state_.epoch = epoch;
     state_.base = state_.cut;
     state_.waiting_for_context = !contexts_.contains(epoch);
+    forget_old();
 }
 
 Epochs::Step Epochs::follow(const Proposal& block) {

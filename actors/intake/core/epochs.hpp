@@ -4,6 +4,7 @@
 
 #include "actors/intake/core/book.hpp"
 #include "actors/intake/core/rows.hpp"
+#include "cluster/ledger/peers.hpp"
 #include "messages/wire/consensus.hpp"
 #include "messages/wire/epoch.hpp"
 
@@ -30,6 +31,10 @@ class Epochs {
     [[nodiscard]] CutEntry base(LaneId lane) const { return tip(state_.base, lane); }
     [[nodiscard]] LaneHeight window_end(LaneId lane) const;
 
+    /// Who this node may talk with: the members of the last two, the current and the coming epochs.
+    [[nodiscard]] std::vector<Peer> peers(OperatorNumber self) const { return peers_of(contexts_, self); }
+    [[nodiscard]] bool is_member(OperatorNumber who) const;
+
     enum class Step : std::uint8_t { same_epoch, epoch_began };
     /// A final block, in order. Call `persist` afterwards.
     [[nodiscard]] Step follow(const Proposal& block);
@@ -41,10 +46,11 @@ class Epochs {
     [[nodiscard]] static CutEntry tip(const Cut& cut, LaneId lane);
     [[nodiscard]] bool is_boundary(const Proposal& block) const;
     void begin(Epoch epoch);
+    void forget_old();
 
     Book& book_;
     LaneState state_;
-    std::map<Epoch, EpochContext> contexts_;
+    std::map<Epoch, EpochContext> contexts_;  ///< from two epochs below the current one on
 };
 
 }  // namespace rondo::intake

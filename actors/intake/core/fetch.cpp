@@ -10,7 +10,7 @@ namespace rondo::intake {
 void Fetch::want(const BatchRef& batch, std::vector<OperatorNumber> candidates) {
     if (wanted_.contains(batch) || wanted_.size() >= fetch_wanted_max || batches_.has(batch)) return;
     std::erase(candidates, common_.self);
-    if (candidates.empty()) candidates = common_.others();
+    if (candidates.empty()) candidates = common_.holders();
     Wanted wanted{std::move(candidates), 0, 0, common_.now};
     // Not every node begins with the same peer.
     if (!wanted.candidates.empty()) wanted.next_candidate = common_.self.value % wanted.candidates.size();
@@ -33,7 +33,7 @@ void Fetch::ask(const BatchRef& batch, Wanted& wanted, std::map<OperatorNumber, 
 }
 
 void Fetch::send_all(const std::map<OperatorNumber, BatchFetch>& requests) {
-    for (const auto& [peer, request] : requests) common_.send_self_evident(peer, request);
+    for (const auto& [peer, request] : requests) common_.send_on(Channel::fetch, peer, request);
 }
 
 void Fetch::arm() {
@@ -44,7 +44,7 @@ void Fetch::on_timer() {
     std::map<OperatorNumber, BatchFetch> requests;
     for (auto& [batch, wanted] : wanted_) {
         if (wanted.ask_again > common_.now) continue;
-        if (wanted.candidates.empty()) wanted.candidates = common_.others();
+        if (wanted.candidates.empty()) wanted.candidates = common_.holders();
         ask(batch, wanted, requests);
     }
     send_all(requests);
@@ -72,7 +72,7 @@ void Fetch::serve(OperatorNumber from, const BatchFetch& request) {
         auto record = batches_.record(request.batches[i]);
         if (!record) continue;
         bytes += record->payload.size() + batch_overhead_bytes_max;
-        common_.send_self_evident(from, BatchFound{std::move(*record)});
+        common_.send_on(Channel::fetch, from, BatchFound{std::move(*record)});
     }
 }
 

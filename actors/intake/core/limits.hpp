@@ -36,6 +36,8 @@ inline constexpr std::uint64_t promises_kept = 64;  ///< lane heights whose prom
 
 // lanes
 inline constexpr std::size_t batch_transactions_max = 1U << 16;
+/// Who is not in the next set promises nothing in the last blocks of this one: it could not keep it.
+inline constexpr std::uint64_t last_promise_blocks = 8;
 /// While its last batch is not final a lane waits so long for company: the fixed cost of a batch (signatures, syncs, messages) is
 /// saved, and where finality takes longer lanes do not wait for it.
 inline constexpr DurationMs seal_interval_ms_max = 60;
@@ -62,6 +64,7 @@ inline constexpr DurationMs forward_deadline_ms = 2000;  ///< then this lane tak
 inline constexpr DurationMs silence_ms = 30000;          ///< a home lane that missed a deadline is not waited for so long
 inline constexpr std::size_t forward_bytes_max = 2 * mib;
 inline constexpr std::size_t forwards_max = 1024;
+inline constexpr std::uint64_t relay_retries = 4;  ///< retry periods until what is not executed by then is relayed again
 
 // fetching
 inline constexpr std::size_t fetch_wanted_max = 1U << 14;

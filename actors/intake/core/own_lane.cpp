@@ -52,7 +52,7 @@ bool OwnLane::is_resting() const {
 }
 
 std::optional<Place> OwnLane::next_place(std::size_t raw_bytes) const {
-    if (is_resting() || !common_.self_index()) return std::nullopt;
+    if (is_resting() || !common_.self_index() || common_.is_leaving()) return std::nullopt;
     if (!waiting_.empty() && waiting_.back().has_room_for(raw_bytes))
         return Place{waiting_.back().height(), waiting_.back().count()};
     const LaneHeight height = waiting_.empty() ? sealed_.next() : waiting_.back().height().next();

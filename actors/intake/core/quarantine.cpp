@@ -2,14 +2,13 @@
 
 #include "actors/intake/core/limits.hpp"
 #include "actors/intake/core/tables.hpp"
-#include "messages/crypto/ed25519.hpp"
 #include "messages/wire/requests.hpp"
 
 namespace rondo::intake {
 namespace {
 
 bool is_key_of(const Common& common, Epoch epoch, Kind kind, const Bytes& body, const Signature& signature) {
-    return crypto::verify(common.gate.public_key(), signing_bytes(common.genesis_digest, epoch, kind, body), signature);
+    return common.gate.is_own(signing_bytes(common.genesis_digest, epoch, kind, body), signature);
 }
 
 }  // namespace

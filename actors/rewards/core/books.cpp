@@ -189,6 +189,12 @@ std::optional<Book> Books::find(Epoch epoch) const {
     return decode_own<Book>(*stored);
 }
 
+bool Books::may_attest(Epoch epoch, const Address& account) const {
+    const EpochContext* context = contexts_.find(epoch);
+    if (context == nullptr) context = &contexts_.oldest();
+    return std::ranges::any_of(context->operators, [&](const OperatorInfo& o) { return o.rewards_account == account; });
+}
+
 /// Never the newest: the next epoch is built on it.
 void Books::forget_below(Epoch epoch, Effects& effects) {
     const Epoch to = std::min(epoch, newest_.epoch);

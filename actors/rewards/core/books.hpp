@@ -47,6 +47,9 @@ class Books {
     [[nodiscard]] std::optional<Book> first_with_pot(Epoch epoch) const;
     [[nodiscard]] std::optional<Book> find(Epoch epoch) const;
     void forget_below(Epoch epoch, Effects& effects);
+    /// True if this is the rewards account of a member of the epoch; of one whose set is forgotten, of the oldest set that is
+    /// not.
+    [[nodiscard]] bool may_attest(Epoch epoch, const Address& account) const;
 
     /// What a block's body says, and what its execution says: all that is kept of them until both are here.
     struct BlockFacts {

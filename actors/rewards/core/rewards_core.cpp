@@ -122,6 +122,11 @@ void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
 void RewardsCore::advance(Instant now, Effects& effects) {
     if (asked_ || sender_.is_busy()) return;
     const auto due = books_.first_with_pot(attested_.next());
+    if (due && is_fresh_ && !books_.may_attest(due->epoch, sender_.address())) {
+        attested_ = due->epoch;  // is for the members to say
+        save(effects);
+        return advance(now, effects);
+    }
     if (due && is_fresh_) return attest(*due, effects);
     if (!due && accepted_ >= attested_) return;
     if (now >= poll_at_) {

@@ -13,13 +13,14 @@ namespace rondo::sim {
 Cores real_cores() {
     const auto intake = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<IntakeCore>(IntakeConfig{setup.self, setup.key, setup.genesis}, view);
+            return std::make_unique<IntakeCore>(IntakeConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}}, view);
         };
         return corrupted(make, store, intake_traits(), setup);
     };
     const auto consensus = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, setup.key, setup.genesis}, view);
+            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}},
+                                                   view);
         };
         return corrupted(make, store, consensus_traits(), setup);
     };

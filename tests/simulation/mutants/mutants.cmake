@@ -82,8 +82,8 @@ rondo_mutate(${GATE} "if (*signed_before != identity ||"
              *signed_before != identity) ||")
 rondo_mutate(${GATE} "(!same_body && slot.kind != Kind::ack)"
   "(!same_body && slot.kind != Kind::ack && !sim::is_mutant(sim::Mutant::votes_twice))")
-rondo_mutate(${GATE} "if (!confirmed_) return false;"
-  "if (!confirmed_ && !sim::is_mutant(sim::Mutant::no_status_collected)) return false;")
+rondo_mutate(${GATE} "if (!confirmed_ || "
+  "if ((!confirmed_ && !sim::is_mutant(sim::Mutant::no_status_collected)) || ")
 rondo_mutate(${GATE} "return !quarantined_ || (quarantined_->reentry"
   "return !quarantined_ || sim::is_mutant(sim::Mutant::no_reentry_awaited) || (quarantined_->reentry")
 

@@ -11,7 +11,7 @@ Members::Members(const Genesis& genesis, std::set<OperatorNumber> byzantine, std
     announce(genesis_context(genesis, Epoch(2)));
 }
 
-/// Of an epoch not announced yet: the newest one below, which has the same members.
+/// Of an epoch not announced yet: the newest one below. Nobody can act in an epoch before some node announced its set.
 const EpochContext& Members::of(Epoch epoch) const {
     auto it = contexts_.upper_bound(epoch);
     if (it != contexts_.begin()) --it;

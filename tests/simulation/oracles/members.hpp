@@ -15,6 +15,7 @@ class Members {
 
     void announce(const EpochContext& context) { contexts_.insert_or_assign(context.epoch, context); }
     [[nodiscard]] const EpochContext& of(Epoch epoch) const;
+    [[nodiscard]] const std::map<Epoch, EpochContext>& contexts() const { return contexts_; }
     [[nodiscard]] const OperatorInfo* member(Epoch epoch, SignerIndex signer) const;
     [[nodiscard]] const OperatorInfo* lane_owner(Epoch epoch, LaneId lane) const;
     [[nodiscard]] bool is_honest(OperatorNumber number) const { return !byzantine_.contains(number); }

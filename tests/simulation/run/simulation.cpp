@@ -11,15 +11,15 @@ constexpr Micros liveness_bound_ordinary = 60 * second;
 constexpr std::uint64_t liveness_blocks = 10;
 constexpr std::size_t queue_bound = 5000;
 
-std::set<OperatorNumber> byzantine_numbers(const Genesis& genesis, const Options& options) {
+std::set<OperatorNumber> byzantine_numbers(const World& world) {
     std::set<OperatorNumber> out;
-    for (const ByzantineMember& m : options.byzantine) out.insert(genesis.operators[m.node].number);
+    for (const ByzantineMember& m : world.options().byzantine) out.insert(world.number_of(m.node));
     return out;
 }
 
-std::set<OperatorNumber> bad_disk_numbers(const Genesis& genesis, const Options& options) {
+std::set<OperatorNumber> bad_disk_numbers(const World& world) {
     std::set<OperatorNumber> out;
-    for (const NodeIndex node : options.faults.bad_disks) out.insert(genesis.operators[node].number);
+    for (const NodeIndex node : world.options().faults.bad_disks) out.insert(world.number_of(node));
     return out;
 }
 
@@ -29,7 +29,7 @@ struct Simulation::Parts {
     Parts(const Options& options, const Cores& cores)
         : world(options, cores),
           complain([this](std::string what) { world.fail(std::move(what)); }),
-          members(world.genesis(), byzantine_numbers(world.genesis(), options), bad_disk_numbers(world.genesis(), options)),
+          members(world.genesis(), byzantine_numbers(world), bad_disk_numbers(world)),
           eavesdropper(members),
           agreement(world.genesis(), options.nodes, members, complain),
           certificates(complain),
@@ -39,14 +39,15 @@ struct Simulation::Parts {
           availability(members, complain),
           ledger(world.genesis(), options.nodes, members, complain),
           evidence(members, complain),
-          workload(world) {
+          workload(world),
+          registrar(world) {
         eavesdropper.add(certificates);
         eavesdropper.add(skips);
         eavesdropper.add(signatures);
         eavesdropper.add(receipts);
         eavesdropper.add(availability);
-        for (Observer* o :
-             std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &skips, &evidence, &workload})
+        for (Observer* o : std::initializer_list<Observer*>{&ledger, &agreement, &eavesdropper, &availability, &skips, &evidence,
+                                                            &workload, &registrar})
             world.add(*o);
         for (const SimShell* shell : world.shells()) present[static_cast<std::size_t>(shell->traits().actor)] = true;
     }
@@ -65,6 +66,7 @@ struct Simulation::Parts {
     LedgerOracle ledger;
     EvidenceOracle evidence;
     Workload workload;
+    Registrar registrar;
     std::array<bool, actor_count> present{};
 };
 
@@ -76,7 +78,9 @@ Simulation::Parts& Simulation::parts() {
         parts_ = std::make_shared<Parts>(options_, cores_);
         parts_->world.print_trace(print_trace_);
         parts_->world.start();
-        if (parts_->has(Actor::intake)) parts_->workload.start();
+        if (!parts_->has(Actor::intake)) return *parts_;
+        parts_->workload.start();
+        parts_->registrar.start();
     }
     return *parts_;
 }
@@ -160,6 +164,7 @@ Simulation& Simulation::recover() {
 
 bool Simulation::is_recovered(std::uint64_t target) {
     Parts& p = parts();
+    if (p.has(Actor::execution) && !p.registrar.is_done()) return false;
     for (NodeIndex i = 0; i < options_.nodes; ++i) {
         if (options_.is_byzantine(i)) continue;
         if (p.has(Actor::consensus) && p.agreement.final_height(i) < target) return false;
@@ -283,6 +288,12 @@ std::uint64_t Simulation::final_height(NodeIndex node) const { return parts_->ag
 const std::set<OperatorNumber>& Simulation::offenders() const { return parts_->signatures.offenders(); }
 const std::set<OperatorNumber>& Simulation::accused() const { return parts_->evidence.accused(); }
 std::size_t Simulation::late_promises() const { return parts_->receipts.late(parts_->agreement.chain()).size(); }
+std::vector<std::size_t> Simulation::set_sizes() const {
+    std::vector<std::size_t> out;
+    for (const auto& [epoch, context] : parts_->members.contexts()) out.push_back(context.operators.size());
+    return out;
+}
+const EpochContext& Simulation::newest_set() const { return parts_->members.contexts().rbegin()->second; }
 World& Simulation::world() { return parts().world; }
 
 Verdict Simulation::verdict() {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tests/simulation/oracles/oracles.hpp"
+#include "tests/simulation/world/registrar.hpp"
 #include "tests/simulation/world/workload.hpp"
 #include "tests/simulation/world/world.hpp"
 
@@ -56,6 +57,9 @@ class Simulation {
     [[nodiscard]] const std::set<OperatorNumber>& offenders() const;
     [[nodiscard]] const std::set<OperatorNumber>& accused() const;
     [[nodiscard]] std::size_t late_promises() const;
+    /// How many members each epoch's set has, from the first on, as far as execution announced them.
+    [[nodiscard]] std::vector<std::size_t> set_sizes() const;
+    [[nodiscard]] const EpochContext& newest_set() const;
     [[nodiscard]] Verdict verdict();
     [[nodiscard]] World& world();
 

@@ -105,7 +105,7 @@ class Game {
 
     void begin(std::size_t i) {
         const std::size_t member = member_of(i);
-        const ConsensusConfig config{genesis_.operators[member].number, operator_key(member), genesis_};
+        const ConsensusConfig config{genesis_.operators[member].number, {operator_key(member)}, genesis_, {}};
         instances_[i]->core = std::make_unique<ConsensusCore>(config, instances_[i]->store);
         clock_.after(i, [this, i] { act(i, [this](ConsensusCore& core) { return core.start(now()); }); });
     }

@@ -9,6 +9,7 @@ namespace rondo::sim {
 namespace {
 
 constexpr std::array<std::string_view, 3> stakes_names{"equal", "skewed", "near-a-third"};
+constexpr std::array<std::string_view, 4> set_change_names{"join", "leave", "rotate", "move"};
 constexpr std::array<std::string_view, 3> partition_names{"whole", "one-way", "partial"};
 constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{"equivocating-leader",
                                                                               "double-voter",
@@ -71,6 +72,40 @@ std::vector<ByzantineMember> draw_byzantine(const Options& options, Random& rand
     return out;
 }
 
+/// Operators that come, go, rotate their keys and move, so that at least four well-behaved ones of genesis stay, and that whoever
+/// is faulty stays within F of those alone: then it does in every set that can come about. Has its own source, so that seeds
+/// without changes are what they were.
+void draw_set_changes(Options& options, Random random) {
+    if (!random.one_in(3)) return;
+    const std::size_t members = options.nodes;
+    options.candidates = random.below(4);
+    options.nodes += options.candidates;
+    options.parameters.epoch_blocks = random.between(10, 40);
+    const std::vector<std::uint64_t> stakes = options.stake_ethers();
+    std::uint64_t faulty = 0, staying = std::accumulate(stakes.begin(), stakes.begin() + static_cast<std::ptrdiff_t>(members),
+                                                        std::uint64_t{0});
+    for (NodeIndex i = 0; i < members; ++i)
+        if (options.is_byzantine(i) || options.has_bad_disk(i)) faulty += stakes[i];
+    std::size_t left = members, joined = 0;
+    std::vector<bool> gone(options.nodes);
+    Micros at = random.between(100, 1500) * millisecond;
+    for (std::uint64_t i = random.between(1, 6); i > 0; --i, at += random.between(100, 1500) * millisecond) {
+        const NodeIndex node = random.below(members + joined);
+        const bool is_well = !options.is_byzantine(node) && !options.has_bad_disk(node) && !gone[node];
+        const bool may_go = is_well && node < members && left > 4 && 3 * faulty < staying - stakes[node];
+        if (joined < options.candidates && random.one_in(2)) {
+            options.set_changes.push_back({at, members + joined++, SetChangeKind::join});
+        } else if (may_go && random.one_in(2)) {
+            gone[node] = true;
+            staying -= stakes[node];
+            --left;
+            options.set_changes.push_back({at, node, SetChangeKind::leave});
+        } else if (is_well) {
+            options.set_changes.push_back({at, node, random.one_in(2) ? SetChangeKind::rotate_keys : SetChangeKind::move});
+        }
+    }
+}
+
 /// Honest members, as many as F still allows beside the Byzantine ones.
 std::vector<NodeIndex> draw_bad_disks(const Options& options, Random& random) {
     const std::vector<std::uint64_t> stakes = options.stake_ethers();
@@ -89,6 +124,7 @@ std::vector<NodeIndex> draw_bad_disks(const Options& options, Random& random) {
 
 }  // namespace
 
+std::string_view to_string(SetChangeKind kind) { return set_change_names[static_cast<std::size_t>(kind)]; }
 std::string_view to_string(Stakes stakes) { return stakes_names[static_cast<std::size_t>(stakes)]; }
 std::string_view to_string(Misbehaviour m) { return misbehaviour_names[static_cast<std::size_t>(m)]; }
 
@@ -101,6 +137,7 @@ Parameters Options::fast_parameters() {
     p.censorship_ms = 6000;
     p.posting_turn_ms = 1000;
     p.gas_target_per_second = 50'000'000;
+    p.self_stake_min_gwei = 1'000'000'000;
     return p;
 }
 
@@ -116,10 +153,10 @@ std::vector<std::uint64_t> Options::stake_ethers() const {
     if (!recorded_stakes.empty()) return recorded_stakes;
     std::vector<std::uint64_t> out(nodes, 32);
     if (stakes == Stakes::skewed)
-        for (std::size_t i = 0; i < nodes; ++i) out[i] = 32 + 12 * (nodes - 1 - i);
+        for (std::size_t i = 0; i < genesis_members(); ++i) out[i] = 32 + 12 * (genesis_members() - 1 - i);
     if (stakes == Stakes::near_a_third) {
         // x = F of (x + 32 (n - 1)) means 3x <= W - 1: x just below 16 (n - 1).
-        out[0] = 16 * (nodes - 1) - 1;
+        out[0] = 16 * (genesis_members() - 1) - 1;
     }
     return out;
 }
@@ -151,6 +188,7 @@ Options draw_options(std::uint64_t seed, const Setting& setting) {
         if (!random.one_in(3)) options.faults.bad_disk_interval = random.between(1000, 4000) * millisecond;
         if (random.one_in(2)) options.faults.rot_interval = random.between(200, 2000) * millisecond;
     }
+    if (setting.nodes == 0) draw_set_changes(options, Random(seed * 0x9e3779b97f4a7c15ULL + 2));
     return options;
 }
 
@@ -163,6 +201,9 @@ std::string describe(const Options& o) {
         << " transfers_per_second=" << o.transfers_per_second << " turn_inputs_max=" << o.turn_inputs_max
         << " chaos_ms=" << o.chaos / millisecond;
     for (const ByzantineMember& m : o.byzantine) out << " byzantine=" << m.node << ":" << to_string(m.misbehaviour);
+    if (o.candidates != 0) out << " candidates=" << o.candidates;
+    for (const SetChange& c : o.set_changes)
+        out << ' ' << to_string(c.kind) << '=' << c.node << '@' << c.at / millisecond << "ms";
     const auto fault = [&](std::string_view name, std::uint64_t value) {
         if (value != 0) out << ' ' << name << '=' << value;
     };

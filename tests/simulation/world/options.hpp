@@ -45,6 +45,15 @@ enum class PartitionKind : std::uint8_t {
     partial,  ///< single links: some pairs do not hear each other, and others hear both
 };
 
+/// What the registry of operators is asked for, by the operator's own transaction.
+enum class SetChangeKind : std::uint8_t { join, leave, rotate_keys, move };
+[[nodiscard]] std::string_view to_string(SetChangeKind kind);
+struct SetChange {
+    Micros at = 0;  ///< not before, nor before the change above it was executed
+    NodeIndex node = 0;
+    SetChangeKind kind = SetChangeKind::join;
+};
+
 /// What goes wrong during the first phase of a run. A zero means: not at all. Intervals are means.
 struct FaultPlan {
     LinkFaults links;
@@ -76,6 +85,8 @@ struct FaultPlan {
 struct Options {
     std::uint64_t seed = 1;
     std::size_t nodes = 4;
+    std::size_t candidates = 0;  ///< the last of the nodes: not in genesis, they join in their order if `set_changes` say so
+    std::vector<SetChange> set_changes;
     Stakes stakes = Stakes::equal;
     Policy policy = Policy::round_robin;
     Parameters parameters = fast_parameters();
@@ -93,6 +104,7 @@ struct Options {
     ShellMutant shell_mutant = ShellMutant::none;
 
     static Parameters fast_parameters();
+    [[nodiscard]] std::size_t genesis_members() const { return nodes - candidates; }
     [[nodiscard]] bool is_byzantine(NodeIndex node) const;
     [[nodiscard]] bool has_bad_disk(NodeIndex node) const;
     [[nodiscard]] std::vector<std::uint64_t> stake_ethers() const;

@@ -31,8 +31,13 @@ void SimShell::schedule_turn() {
 }
 
 void SimShell::on_peer(Channel channel, OperatorNumber from, const SharedBytes& payload) {
-    if (!is_up() || inbox_.size() >= inbox_max) return;
+    if (!is_up() || inbox_.size() >= inbox_max || !is_connected(channel, from)) return;
     enqueue(PeerMessage{channel, from, *payload});
+}
+
+/// On an open channel everybody is answered; on the others one talks with those whom the sets name.
+bool SimShell::is_connected(Channel channel, OperatorNumber peer) const {
+    return is_open(channel) || !peers_ || peers_->contains(peer);
 }
 
 void SimShell::on_request(ByteView payload, std::function<void(SharedBytes)> reply) {

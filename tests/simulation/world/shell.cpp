@@ -61,6 +61,7 @@ void SimShell::die() {
     timers_.clear();
     turn_scheduled_ = busy_ = false;
     commit_due_.reset();
+    peers_.reset();
     step_time_ = Instant(0);
     paused_until_ = 0;
 }
@@ -157,6 +158,10 @@ void SimShell::take(Effects effects) {
     for (const SetTimer& timer : effects.timers) actions_.emplace_back(timer);
     for (RecoverSenders& job : effects.jobs) actions_.emplace_back(std::move(job));
     for (const Log& log : effects.logs) world_.log(node_, traits_.actor, log);
+    if (effects.peers) {
+        peers_.emplace();
+        for (const Peer& peer : *effects.peers) peers_->insert(peer.number);
+    }
     if (effects.stop) {
         world_.fail(std::string(to_string(traits_.actor)) + " at node " + std::to_string(node_) +
                     " stopped: " + effects.stop->reason);

@@ -114,6 +114,7 @@ class SimShell {
     [[nodiscard]] bool needs_commit(const Action& action) const;
     void speak(std::vector<Action> actions, std::size_t limit);
     void say(Action& action);
+    [[nodiscard]] bool is_connected(Channel channel, OperatorNumber peer) const;
     void ask(Ask ask);
     void arm(const SetTimer& timer);
     void recover(RecoverSenders job);
@@ -151,7 +152,8 @@ class SimShell {
     bool signed_ = false;          ///< by the turn under way
     std::vector<Action> unsaid_;   ///< messages of streams that wait for the commit of their rows
     std::map<Stream, std::uint64_t> durable_heads_;
-    Instant step_time_;  ///< never goes back while the process lives, whatever its clock does
+    std::optional<std::set<OperatorNumber>> peers_;  ///< as the core named them; nothing if it named none
+    Instant step_time_;                              ///< never goes back while the process lives, whatever its clock does
 
     struct Subscription {
         std::uint64_t expected = 1;  ///< next to put in the inbox; the store's cursor follows when it is processed

@@ -24,7 +24,7 @@ void SimShell::say(Action& action) {
         world_.trace(node_, traits_.actor, to_string(send->channel), send->to.value, send->payload);
         if (owner_of(send->channel) != traits_.actor) world_.fail("an actor sends on a channel of another");
         world_.observe([&](Observer& o) { o.on_send(node_, *send); });
-        world_.send(node_, *send);
+        if (is_connected(send->channel, send->to)) world_.send(node_, *send);
     } else if (auto* question = std::get_if<Ask>(&action)) {
         ask(std::move(*question));
     } else if (auto* reply = std::get_if<Reply>(&action)) {

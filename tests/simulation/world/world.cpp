@@ -20,11 +20,14 @@ Bytes seed_of(std::string_view what, std::uint64_t number) {
 crypto::AccountKey account_key(std::string_view what, std::uint64_t number) {
     return *crypto::AccountKey::from_secret(seed_of(what, number));
 }
+const uint256 ether = uint256(1'000'000'000) * 1'000'000'000;
 void throw_broken(std::string_view line) { throw InvariantBroken(line); }
 
 }  // namespace
 
 crypto::SecretKey operator_key(NodeIndex node) { return crypto::SecretKey::from_seed(seed_of("operator", node)); }
+crypto::SecretKey next_operator_key(NodeIndex node) { return crypto::SecretKey::from_seed(seed_of("next operator", node)); }
+crypto::AccountKey owner_key(NodeIndex node) { return account_key("fees", node); }
 
 crypto::AccountKey user_key(std::size_t account) {
     static std::vector<crypto::AccountKey> keys;
@@ -32,27 +35,41 @@ crypto::AccountKey user_key(std::size_t account) {
     return keys[account];
 }
 
+/// Who registers later gets the numbers that follow the highest, one after the other.
+OperatorNumber number_of(const Options& options, NodeIndex node) {
+    const auto highest = static_cast<std::uint32_t>(2 + number_stride * (options.genesis_members() - 1));
+    if (node >= options.genesis_members())
+        return OperatorNumber(highest + 1 + static_cast<std::uint32_t>(node - options.genesis_members()));
+    return OperatorNumber(static_cast<std::uint32_t>(2 + number_stride * node));
+}
+
+GenesisOperator operator_of(const Options& options, NodeIndex node) {
+    GenesisOperator o;
+    o.number = number_of(options, node);
+    o.key = operator_key(node).public_key();
+    o.transport_key.bytes[0] = static_cast<std::uint8_t>(node + 1);
+    o.fee_address = owner_key(node).address();
+    o.watcher_account = account_key("watcher", node).address();
+    o.rewards_account = account_key("rewards", node).address();
+    o.self_stake = ether * options.stake_ethers()[node];
+    o.moniker = "node " + std::to_string(node);
+    o.endpoints = {"node" + std::to_string(node), 1, 2, 3, 4};
+    return o;
+}
+
 Genesis make_genesis(const Options& options) {
-    static const uint256 ether = uint256(1'000'000'000) * 1'000'000'000;
     Genesis genesis;
     genesis.chain_id = chain_id;
     genesis.timestamp_ms = genesis_ms;
     genesis.policy = options.policy;
     genesis.parameters = options.parameters;
-    const std::vector<std::uint64_t> stakes = options.stake_ethers();
     for (NodeIndex i = 0; i < options.nodes; ++i) {
-        GenesisOperator o;
-        o.number = OperatorNumber(static_cast<std::uint32_t>(2 + number_stride * i));
-        o.key = operator_key(i).public_key();
-        o.transport_key.bytes[0] = static_cast<std::uint8_t>(i + 1);
-        o.fee_address = account_key("fees", i).address();
-        o.watcher_account = account_key("watcher", i).address();
-        o.rewards_account = account_key("rewards", i).address();
-        o.self_stake = ether * stakes[i];
-        o.moniker = "node " + std::to_string(i);
+        GenesisOperator o = operator_of(options, i);
+        const bool is_member = i < options.genesis_members();
         genesis.accounts.push_back({o.watcher_account, ether, 0});
         genesis.accounts.push_back({o.rewards_account, ether, 0});
-        genesis.operators.push_back(std::move(o));
+        genesis.accounts.push_back({o.fee_address, is_member ? ether : o.self_stake + ether, 0});
+        if (is_member) genesis.operators.push_back(std::move(o));
     }
     for (std::size_t i = 0; i < options.accounts; ++i) genesis.accounts.push_back({user_key(i).address(), ether * 10, 0});
     std::sort(genesis.accounts.begin(), genesis.accounts.end(),
@@ -83,8 +100,9 @@ void World::add_node(NodeIndex index, const Cores& cores) {
         if (m.node == index) misbehaviour = m.misbehaviour;
     NodeSetup setup{genesis_,
                     index,
-                    genesis_.operators[index].number,
+                    sim::number_of(options_, index),
                     operator_key(index),
+                    next_operator_key(index),
                     account_key("watcher", index),
                     account_key("rewards", index),
                     misbehaviour};

@@ -33,6 +33,7 @@ struct NodeSetup {
     NodeIndex node;
     OperatorNumber self;
     crypto::SecretKey key;
+    crypto::SecretKey next_key;  ///< which it rotates to, if it does
     crypto::AccountKey watcher_key;
     crypto::AccountKey rewards_key;
     std::optional<Misbehaviour> misbehaviour;
@@ -44,6 +45,13 @@ struct ActorKind {
     std::function<std::unique_ptr<Core>(const StoreView& view, const NodeSetup& setup)> make;
 };
 using Cores = std::vector<ActorKind>;
+
+/// What the operator of a node says of itself, in genesis or when it registers.
+[[nodiscard]] GenesisOperator operator_of(const Options& options, NodeIndex node);
+/// The account that owns its registration.
+[[nodiscard]] crypto::AccountKey owner_key(NodeIndex node);
+/// Those that it rotates to.
+[[nodiscard]] crypto::SecretKey next_operator_key(NodeIndex node);
 
 /// N nodes with their actors, disks, links and clocks; everything that happens in it is an event of one queue.
 class World {
@@ -59,7 +67,7 @@ class World {
     [[nodiscard]] const Genesis& genesis() const { return genesis_; }
     [[nodiscard]] const NodeSetup& setup(NodeIndex node) const { return nodes_[node]->setup; }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
-    [[nodiscard]] OperatorNumber number_of(NodeIndex node) const { return genesis_.operators[node].number; }
+    [[nodiscard]] OperatorNumber number_of(NodeIndex node) const { return nodes_[node]->setup.self; }
     [[nodiscard]] std::optional<NodeIndex> node_of(OperatorNumber number) const;
     /// The actor, dead or alive; null if this world runs without it.
     [[nodiscard]] SimShell* sibling(NodeIndex node, Actor actor);

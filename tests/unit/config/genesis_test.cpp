@@ -27,7 +27,8 @@ Genesis sample(std::size_t operators = 4) {
         const auto byte = static_cast<std::uint8_t>(i + 1);
         genesis.operators.push_back({OperatorNumber(byte), filled<PublicKey>(byte), filled<TransportKey>(byte),
                                      filled<Address>(byte), filled<Address>(byte), filled<Address>(byte),
-                                     Wei(32) * 1'000'000'000'000'000'000ULL, "with \"quotes\""});
+                                     Wei(32) * 1'000'000'000'000'000'000ULL, "with \"quotes\"",
+                                     Endpoints{"10.0.0." + std::to_string(byte), 4000, 4001, 4002, 4003}});
     }
     genesis.accounts = {{filled<Address>(3), Wei(1) << 200, 0}, {filled<Address>(9), Wei(5), 42}};
     return genesis;
@@ -98,6 +99,32 @@ TEST(GenesisFile, TakesOneOperatorOrAtLeastFourAndSaysWhy) {
     EXPECT_TRUE(parse_genesis(format_genesis(sample(5)), "g"));
     expect_refused(format_genesis(sample(2)), "one stop halts all");
     expect_refused(format_genesis(sample(3)), "one stop halts all");
+}
+
+TEST(GenesisFile, RefusesOperatorsThatNobodyCouldReachOrTellApart) {
+    const std::string text = format_genesis(sample());
+    expect_refused(replaced(text, "\"host\": \"10.0.0.1\"", "\"host\": \"\""), "operator 1: the host must have");
+    expect_refused(replaced(text, "\"host\": \"10.0.0.1\"", "\"host\": \"a b\""), "DNS name or an IP address");
+    expect_refused(replaced(text, "\"fetch\": 4003", "\"fetch\": 0"), "operator 1: every channel needs a port");
+    expect_refused(replaced(text, "\"fetch\": 4003", "\"fetch\": 65536"), "at most 65535");
+    expect_refused(replaced(text, "\"sync\": 4002, ", ""), "'sync' is missing");
+    expect_refused(replaced(text, "\"number\": 1,", "\"number\": 4294967295,"), "at most 2147483647");
+    expect_refused(replaced(text, "with \\\"quotes\\\"", ""), "moniker must have 1 to 64");
+    Genesis genesis = sample();
+    genesis.operators[2].key = genesis.operators[0].key;
+    expect_refused(format_genesis(genesis), "operators 1 and 3 have the same consensus key");
+    genesis = sample();
+    genesis.operators[3].transport_key = genesis.operators[1].transport_key;
+    expect_refused(format_genesis(genesis), "operators 2 and 4 have the same transport key");
+}
+
+TEST(GenesisFile, OfADraftListsNoOperators) {
+    const std::string draft = format_genesis(sample(0));
+    EXPECT_TRUE(parse_genesis(draft, "draft.json", Membership::open));
+    expect_refused(draft, "0 operators");
+    const auto listed = parse_genesis(format_genesis(sample()), "draft.json", Membership::open);
+    ASSERT_FALSE(listed);
+    EXPECT_THAT(listed.error().message, HasSubstr("a draft lists no operators"));
 }
 
 TEST(Parameters, AreSetByNameWithinTheirBounds) {

@@ -3,18 +3,22 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cluster/config/file_io.hpp"
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/init.hpp"
 #include "cluster/config/loader.hpp"
+#include "cluster/config/node_folder.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 namespace rondo {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class HomeFolder : public test::Scratch {
@@ -75,9 +79,9 @@ TEST_F(HomeFolder, OfANewClusterLoadsInEveryActorOfEveryNode) {
             const auto loaded = load_actor(actor, o.home.actor_file("node" + std::to_string(node), actor));
             ASSERT_TRUE(loaded) << loaded.error().message;
             EXPECT_EQ(loaded->shell.genesis, summary->genesis);
-            EXPECT_EQ(loaded->signing_key.has_value(), owns_channels(actor));
+            EXPECT_EQ(loaded->signing_keys.size(), owns_channels(actor) ? 1U : 0U);
             EXPECT_EQ(loaded->account_key.has_value(), has_account(actor));
-            EXPECT_EQ(loaded->shell.peers.size(), owns_channels(actor) ? 3U : 0U);
+            EXPECT_TRUE(loaded->shell.fixed_peers.empty()) << "peers come from the sets on the chain";
         }
     }
 }
@@ -90,7 +94,7 @@ TEST_F(HomeFolder, FundsTheServicesAndTheLoadAccountsInGenesis) {
     ASSERT_TRUE(init_cluster(o));
     const auto genesis = read_genesis(o.home.genesis());
     ASSERT_TRUE(genesis) << genesis.error().message;
-    EXPECT_EQ(genesis->accounts.size(), 2U + 2U + 1U);
+    EXPECT_EQ(genesis->accounts.size(), 2U + 3U + 1U);
     EXPECT_EQ(genesis->parameters.epoch_blocks, 9U);
     EXPECT_EQ(genesis->operators[0].self_stake, Wei(40) * 1'000'000'000'000'000'000ULL);
     const Address funded = *fixed_from_hex<Address>("0x1111111111111111111111111111111111111111");
@@ -134,14 +138,110 @@ TEST_F(HomeFolder, IsNeverWrittenOver) {
     EXPECT_EQ(content(path("b") / "something"), "of mine");
 }
 
+TEST_F(HomeFolder, NamesInItsGenesisWhereEachNodeListens) {
+    const InitOptions o = options("a");
+    ASSERT_TRUE(init_cluster(o));
+    const auto genesis = read_genesis(o.home.genesis());
+    ASSERT_TRUE(genesis) << genesis.error().message;
+    std::set<std::uint16_t> ports;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const Endpoints& at = genesis->operators[i].endpoints;
+        const std::string base = "tcp://" + at.host + ":", node = "node" + std::to_string(i);
+        const auto intake = read_actor_file(o.home.actor_file(node, Actor::intake));
+        const auto consensus = read_actor_file(o.home.actor_file(node, Actor::consensus));
+        ASSERT_TRUE(intake && consensus);
+        const std::map<Channel, std::string> lanes_and_fetch{{Channel::lanes, base + std::to_string(at.lanes)},
+                                                             {Channel::fetch, base + std::to_string(at.fetch)}};
+        const std::map<Channel, std::string> votes_and_sync{{Channel::votes, base + std::to_string(at.votes)},
+                                                            {Channel::sync, base + std::to_string(at.sync)}};
+        EXPECT_EQ(intake->listen, lanes_and_fetch);
+        EXPECT_EQ(consensus->listen, votes_and_sync);
+        ports.insert({at.lanes, at.votes, at.sync, at.fetch, intake->rpc.port});
+    }
+    EXPECT_EQ(ports.size(), 4U * 5U) << "a port is used twice";
+}
+
 TEST_F(HomeFolder, WithTheKeysOfAnotherNetworkIsRefused) {
     const InitOptions a = options("a", 1), b = options("b", 1);
     ASSERT_TRUE(init_cluster(a));
     ASSERT_TRUE(init_cluster(b));
     std::filesystem::copy_file(a.home.genesis(), b.home.genesis(), std::filesystem::copy_options::overwrite_existing);
-    const auto loaded = load_actor(Actor::consensus, b.home.actor_file("node0", Actor::consensus));
+    const auto loaded = load_actor(Actor::watcher, b.home.actor_file("node0", Actor::watcher));
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.error().message, HasSubstr("is not the one that"));
+}
+
+TEST_F(HomeFolder, WithTheKeysOfAnotherOperatorIsRefused) {
+    const InitOptions o = options("a");
+    ASSERT_TRUE(init_cluster(o));
+    for (const char* key : {"signing.key", "transport.key"}) {
+        const auto mine = o.home.node("node0") / "keys" / key;
+        const std::string before = content(mine);
+        std::filesystem::copy_file(o.home.node("node1") / "keys" / key, mine, std::filesystem::copy_options::overwrite_existing);
+        const auto loaded = load_actor(Actor::consensus, o.home.actor_file("node0", Actor::consensus));
+        ASSERT_FALSE(loaded) << key;
+        EXPECT_THAT(loaded.error().message,
+                    AllOf(HasSubstr(key), HasSubstr("a key of operator 1"), HasSubstr("'operator' is 0")));
+        std::ofstream(mine) << before;
+    }
+}
+
+TEST_F(HomeFolder, TakesBothSigningKeysWhileTheyAreRotatedAndTheNewOneAfterwards) {
+    const InitOptions o = options("a");
+    ASSERT_TRUE(init_cluster(o));
+    const auto keys = o.home.node("node2") / "keys";
+    const auto file = o.home.actor_file("node2", Actor::intake);
+    const Key next = generate_key(KeyKind::signing);
+    ASSERT_TRUE(write_key(keys / "signing.next.key", next));
+    const auto both = load_actor(Actor::intake, file);
+    ASSERT_TRUE(both) << both.error().message;
+    ASSERT_EQ(both->signing_keys.size(), 2U);
+    EXPECT_EQ(both->signing_keys[1].public_key(), next.signing().public_key());
+    std::filesystem::rename(keys / "signing.next.key", keys / "signing.key");
+    const auto after = load_actor(Actor::intake, file);
+    ASSERT_TRUE(after) << "the genesis does not list the rotated key: " << after.error().message;
+    ASSERT_EQ(after->signing_keys.size(), 1U);
+}
+
+TEST_F(HomeFolder, NamesItsFixedPeersAsSourcesInOrderAndNotItself) {
+    const InitOptions o = options("a");
+    ASSERT_TRUE(init_cluster(o));
+    const auto path = o.home.actor_file("node1", Actor::consensus);
+    const std::string text = content(path);
+    const auto with_peers = [&](std::initializer_list<int> numbers) {
+        std::ofstream out(path);
+        out << text;
+        for (const int n : numbers)
+            out << "[[peers]]\noperator = " << n << "\ntransport_key = \"" << std::string(64, '7')
+                << "\"\nhost = \"peer\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\n";
+        out.close();
+        return load_actor(Actor::consensus, path);
+    };
+    const auto loaded = with_peers({9, 3});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(sources_of(*loaded), (std::vector<OperatorNumber>{OperatorNumber(3), OperatorNumber(9)}));
+    const auto itself = with_peers({9, 1});
+    ASSERT_FALSE(itself);
+    EXPECT_THAT(itself.error().message, HasSubstr("peer 1 is this node itself"));
+}
+
+TEST_F(HomeFolder, BecomesAnotherOperatorsWithNothingElseChangedInItsFiles) {
+    const InitOptions o = options("a");
+    ASSERT_TRUE(init_cluster(o));
+    const auto intake = o.home.actor_file("node1", Actor::intake);
+    const std::string before = test::replaced(content(intake), "operator = 1 ", "operator = 1   # mine: ");
+    std::ofstream(intake) << before;
+    const std::string cluster = content(o.home.cluster_file());
+    const auto done = set_operator(o.home, "node1", OperatorNumber(17));
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(content(intake), test::replaced(before, "operator = 1 ", "operator = 17 "));
+    EXPECT_EQ(content(o.home.cluster_file()), test::replaced(cluster, "operator = 1\n", "operator = 17\n"));
+    for (std::size_t a = 0; a < actor_count; ++a)
+        EXPECT_EQ(read_actor_file(o.home.actor_file("node1", static_cast<Actor>(a)))->self, OperatorNumber(17));
+    write("a/node1/da.toml", test::replaced(content(o.home.actor_file("node1", Actor::da)), "operator = 17", ""));
+    const auto refused = set_operator(o.home, "node1", OperatorNumber(18));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr("da.toml"), HasSubstr("operator = 18")));
 }
 
 TEST_F(HomeFolder, RefusesAnActorsFileThatBelongsToAnotherActor) {

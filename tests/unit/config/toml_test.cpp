@@ -2,6 +2,7 @@
 
 #include "cluster/config/actor_file.hpp"
 #include "cluster/config/cluster_file.hpp"
+#include "cluster/config/genesis_entry.hpp"
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/nearest.hpp"
 #include "cluster/config/toml_file.hpp"
@@ -94,10 +95,15 @@ TEST_F(Toml, AnActorsFileReadsBackAsItWasWritten) {
     file.genesis = path("genesis.json");
     file.store = path("store");
     file.signing_key = path("signing.key");
+    file.signing_next_key = path("next.key");
     file.transport_key = path("transport.key");
     for (std::size_t a = 0; a < actor_count; ++a) file.node[static_cast<Actor>(a)] = {"ipc:///run/a.req", "tcp://10.0.0.1:5"};
     file.listen[Channel::lanes] = "tcp://127.0.0.1:4000";
-    file.peers.push_back({OperatorNumber(3), {{Channel::lanes, "tcp://127.0.0.1:4001"}}});
+    file.listen[Channel::fetch] = "tcp://127.0.0.1:4005";
+    TransportKey key;
+    key.bytes.fill(7);
+    file.fixed_peers.push_back({OperatorNumber(3), {key}, {"10.0.0.3", 1, 2, 3, 4}});
+    file.fixed_peers.push_back({OperatorNumber(1), {key}, {"2001:db8::1", 5, 6, 7, 8}});
     file.rpc.port = 8545;
     file.rpc.batch_length_max = 7;
     const auto back = read_actor_file(write("intake.toml", format_actor_file(file, path(""))));
@@ -107,10 +113,48 @@ TEST_F(Toml, AnActorsFileReadsBackAsItWasWritten) {
     EXPECT_EQ(back->signing_key, file.signing_key);
     EXPECT_EQ(back->node.at(Actor::da).publisher, "tcp://10.0.0.1:5");
     EXPECT_EQ(back->listen, file.listen);
-    ASSERT_EQ(back->peers.size(), 1U);
-    EXPECT_EQ(back->peers[0].endpoints, file.peers[0].endpoints);
+    EXPECT_EQ(back->signing_next_key, file.signing_next_key);
+    EXPECT_EQ(back->fixed_peers, file.fixed_peers);
     EXPECT_EQ(back->rpc.port, 8545);
     EXPECT_EQ(back->rpc.batch_length_max, 7U);
+}
+
+TEST_F(Toml, ANodeWithoutANumberFollowsTheNetwork) {
+    ActorFile file;
+    file.actor = Actor::rewards;
+    file.self = no_operator;
+    for (std::size_t a = 0; a < actor_count; ++a) file.node[static_cast<Actor>(a)] = {"ipc:///run/a.req", "ipc:///run/a.pub"};
+    const std::string text = format_actor_file(file, path(""));
+    const auto back = read_actor_file(write("rewards.toml", text));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->self, no_operator);
+    for (const char* wrong : {"\"nobody\"", "4294967295", "2147483648", "-1", "true"}) {
+        const auto bad = read_actor_file(write("rewards.toml", test::replaced(text, "\"none\"", wrong)));
+        ASSERT_FALSE(bad) << wrong;
+        EXPECT_THAT(bad.error().message, HasSubstr("'operator' in [actor] must be a whole number")) << wrong;
+    }
+    EXPECT_FALSE(read_actor_file(write("rewards.toml", test::replaced(text, "operator = \"none\"", "")))) << "nothing is guessed";
+}
+
+TEST_F(Toml, AFixedPeerIsWholeAndStandsOnce) {
+    const std::string entry = "[[peers]]\noperator = 3\ntransport_key = \"0x" + std::string(64, '7') +
+                              "\"\nhost = \"peer.example\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\n";
+    const auto peers = read_peers_file(write("peers.toml", entry));
+    ASSERT_TRUE(peers) << peers.error().message;
+    EXPECT_EQ(parse_peer("3," + std::string(64, '7') + ",peer.example,1,2,3,4").value(), peers->front());
+    const std::pair<const char*, const char*> wrong[] = {{"operator = 3", "operator = \"none\""},
+                                                         {"fetch = 4", ""},
+                                                         {"fetch = 4", "fetch = 0"},
+                                                         {"peer.example", "tcp://peer"},
+                                                         {"7777\"", "777\""}};
+    for (const auto& [from, to] : wrong)
+        EXPECT_FALSE(read_peers_file(write("peers.toml", test::replaced(entry, from, to)))) << from << " as " << to;
+    const auto twice = read_peers_file(write("peers.toml", entry + entry));
+    ASSERT_FALSE(twice);
+    EXPECT_THAT(twice.error().message, AllOf(HasSubstr("peers.toml:10"), HasSubstr("stands twice")));
+    EXPECT_FALSE(read_peers_file(write("peers.toml", "")));
+    for (const char* text : {"", "3,77,peer,1,2,3,4", "3,peer,1,2,3,4", ",,,,,,", "3,77,peer,1,2,3,4,5"})
+        EXPECT_FALSE(parse_peer(text)) << text;
 }
 
 TEST_F(Toml, TheSeedsOfTheFuzzersAreFilesThatAreRead) {
@@ -124,6 +168,8 @@ TEST_F(Toml, TheSeedsOfTheFuzzersAreFilesThatAreRead) {
     EXPECT_TRUE(cluster) << cluster.error().message;
     const auto genesis = read_genesis(seeds / "genesis_file/local.json");
     EXPECT_TRUE(genesis) << genesis.error().message;
+    const auto entry = read_entry(seeds / "genesis_entry/entry.json");
+    EXPECT_TRUE(entry) << entry.error().message;
 }
 
 TEST_F(Toml, ASocketPathThatTheKernelWouldCutIsRefused) {
@@ -157,13 +203,15 @@ TEST_F(Toml, AnEndpointWhosePortIsNoneIsRefusedBeforeASocketIsOpened) {
 TEST_F(Toml, AClusterFileReadsBackAndRefusesANodeThatStandsTwice) {
     const Home home = Home::at(path(""));
     ClusterFile cluster;
-    cluster.nodes = {{"node0", OperatorNumber(0)}, {"node1", OperatorNumber(1)}};
+    cluster.nodes = {{"node0", OperatorNumber(0), "seq.example"}, {"node1", no_operator}};
     cluster.restarts_max = 9;
     const std::string text = format_cluster_file(cluster);
     write("cluster.toml", text);
     const auto back = read_cluster_file(home);
     ASSERT_TRUE(back) << back.error().message;
-    EXPECT_EQ(back->nodes.size(), 2U);
+    ASSERT_EQ(back->nodes.size(), 2U);
+    EXPECT_EQ(back->nodes[0].host, "seq.example");
+    EXPECT_EQ(back->nodes[1].number, no_operator);
     EXPECT_EQ(back->restarts_max, 9U);
     write("cluster.toml", test::replaced(text, "node1", "node0"));
     const auto twice = read_cluster_file(home);

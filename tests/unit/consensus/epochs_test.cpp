@@ -151,5 +151,44 @@ TEST(CatchingUp, ThreeLateNodesAreServedByTheOneThatIsAhead) {
     expect_sound(cluster);
 }
 
+/// What a core says to a guest in answer to this.
+std::vector<Send> said_to_guest(ConsensusCore& core, Instant now, Channel channel, const ConsensusMessage& message) {
+    std::vector<Send> sends = core.step(now, PeerMessage{channel, first_guest, encode(message)}).sends;
+    std::erase_if(sends, [](const Send& send) { return send.to != first_guest; });
+    return sends;
+}
+
+TEST(OpenChannel, GivesFinalBlocksToWhoeverAsksAndHearsNothingElseFromGuests) {
+    Cluster cluster{brisk_epochs_of(64)};
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() >= 9; }));
+    ConsensusCore core({Cluster::number(0), {cluster.key(0)}, cluster.genesis(), {}}, cluster.store(0));
+    (void)core.start(cluster.now());
+
+    const auto sends = said_to_guest(core, cluster.now(), Channel::sync, BlockRangeRequest{Height(2), Height(5)});
+    ASSERT_EQ(sends.size(), 1U);
+    EXPECT_EQ(sends[0].channel, Channel::sync);
+    const auto answer = decode<ConsensusMessage>(sends[0].payload);
+    ASSERT_TRUE(answer && std::holds_alternative<FinalBlocks>(*answer));
+    EXPECT_GE(std::get<FinalBlocks>(*answer).blocks.size(), 4U);
+
+    EXPECT_TRUE(said_to_guest(core, cluster.now(), Channel::sync, StatusRequest{7, Epoch(1)}).empty());
+    EXPECT_TRUE(said_to_guest(core, cluster.now(), Channel::sync, CertificateRequest{Epoch(1), View(2)}).empty());
+}
+
+TEST(OpenChannel, TakesBlocksFromThoseWhomItAsksAndFromNoGuest) {
+    Cluster cluster{brisk_epochs_of(64)};
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() >= 9; }));
+    ConsensusCore ahead({Cluster::number(0), {cluster.key(0)}, cluster.genesis(), {}}, cluster.store(0));
+    (void)ahead.start(cluster.now());
+    const auto blocks = said_to_guest(ahead, cluster.now(), Channel::sync, BlockRangeRequest{Height(1), Height(9)});
+    ASSERT_EQ(blocks.size(), 1U);
+
+    harness::MemoryStore empty;
+    ConsensusCore behind({no_operator, {cluster.key(0)}, cluster.genesis(), {}}, empty);
+    (void)behind.start(cluster.now());
+    EXPECT_TRUE(behind.step(cluster.now(), PeerMessage{Channel::sync, first_guest, blocks[0].payload}).publishes.empty());
+    EXPECT_FALSE(behind.step(cluster.now(), PeerMessage{Channel::sync, Cluster::number(2), blocks[0].payload}).publishes.empty());
+}
+
 }  // namespace
 }  // namespace rondo

@@ -115,7 +115,7 @@ void Cluster::crash(std::size_t node) {
 void Cluster::restart(std::size_t i) {
     Node& node = nodes_[i];
     ++node.incarnation;
-    node.core = std::make_unique<ConsensusCore>(ConsensusConfig{number(i), node.key, genesis_}, node.store);
+    node.core = std::make_unique<ConsensusCore>(ConsensusConfig{number(i), {node.key}, genesis_, {}}, node.store);
     apply(i, node.core->start(now_), {});
     if (node.core != nullptr) hear_streams(i);
 }

@@ -17,7 +17,9 @@ inline constexpr std::uint64_t gwei = 1'000'000'000;
 inline const Wei ether = Wei(gwei) * gwei;
 
 [[nodiscard]] crypto::AccountKey account_key(std::uint32_t number);
-[[nodiscard]] crypto::SecretKey operator_key(std::uint32_t number);
+[[nodiscard]] crypto::SecretKey operator_key(std::uint32_t number);  ///< below 256
+[[nodiscard]] TransportKey transport_key(std::uint32_t number);      ///< likewise
+[[nodiscard]] Endpoints endpoints(std::uint32_t number);
 
 struct Send {
     std::uint32_t from = 0;  ///< account number
@@ -40,12 +42,15 @@ struct WorldOptions {
     std::uint64_t lag_max = 256;
     std::uint64_t gas_target_per_second = 1'000'000'000;
     Policy policy = Policy::round_robin;
+    std::uint64_t operators_max = 100;
+    std::uint64_t unbonding_ms = 604'800'000;
 };
 [[nodiscard]] Genesis make_genesis(const WorldOptions& options);
 
-/// Accounts of operator n: watcher 1000 + n, rewards 2000 + n. They hold nothing.
+/// Accounts of operator n: watcher 1000 + n, rewards 2000 + n, its owner 3000 + n. They hold nothing.
 [[nodiscard]] inline std::uint32_t watcher_of(std::uint32_t number) { return 1000 + number; }
 [[nodiscard]] inline std::uint32_t rewards_of(std::uint32_t number) { return 2000 + number; }
+[[nodiscard]] inline std::uint32_t owner_of(std::uint32_t number) { return 3000 + number; }
 [[nodiscard]] inline Address address(std::uint32_t number) { return account_key(number).address(); }
 
 /// Makes final blocks and the batches that they cite.

@@ -428,7 +428,7 @@ void Cluster::restore(std::size_t index, const MemoryStore& earlier, std::size_t
 void Cluster::start(std::size_t index) {
     Node& node = nodes_[index];
     node.up = true;
-    node.core = std::make_unique<IntakeCore>(IntakeConfig{node.number, keys_[index], genesis_}, node.store);
+    node.core = std::make_unique<IntakeCore>(IntakeConfig{node.number, {keys_[index]}, genesis_, {}}, node.store);
     apply(index, node.core->start(now_));
     catch_up(index);
 }

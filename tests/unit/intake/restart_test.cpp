@@ -144,16 +144,16 @@ TEST(Fetching, ABatchWithAnotherPayloadOrSignatureThanItsHeadersIsNotTaken) {
     BatchRecord forged = real;
     ASSERT_FALSE(forged.payload.empty());
     forged.payload.back() ^= 1;
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
     EXPECT_TRUE(cluster.at(3).batches().empty());
     forged = real;
     forged.header.signature.bytes[0] ^= 1;
     ASSERT_EQ(digest_of(forged.header), digest_of(real.header));
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{forged}))});
     cluster.run();
     EXPECT_TRUE(cluster.at(3).batches().empty());
-    cluster.deliver(3, PeerMessage{Channel::lanes, cluster.at(1).number, encode(LaneMessage(BatchFound{real}))});
+    cluster.deliver(3, PeerMessage{Channel::fetch, cluster.at(1).number, encode(LaneMessage(BatchFound{real}))});
     cluster.run();
     EXPECT_EQ(cluster.at(3).batches().size(), 1U);
 }
@@ -255,9 +255,13 @@ TEST(Epochs, TrafficGoesOnThroughManyEpochsAndRestarts) {
 }
 
 TEST(Epochs, AnOperatorThatLeavesTheSetHandsOverWhatItPromised) {
-    Cluster cluster(5, [](Parameters& p) { p.epoch_blocks = 1; });
+    constexpr std::uint64_t epoch_blocks = intake::last_promise_blocks + 2;
+    Cluster cluster(5, [&](Parameters& p) { p.epoch_blocks = epoch_blocks; });
+    const auto finalize = [&](std::uint64_t blocks) {
+        for (std::uint64_t i = 0; i < blocks; ++i) cluster.finalize();
+    };
     cluster.leaving = {OperatorNumber(1)};
-    cluster.finalize();      // executing this boundary block gives the third epoch's set
+    finalize(epoch_blocks);  // executing this boundary block gives the third epoch's set
     const User user = [&] {  // whose home in the second epoch is node 0
         while (true) {
             User candidate = cluster.user_at(0);
@@ -268,8 +272,10 @@ TEST(Epochs, AnOperatorThatLeavesTheSetHandsOverWhatItPromised) {
     bool silent = true;
     cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) { return silent && std::holds_alternative<Ack>(m); };
     EXPECT_EQ(cluster.submit_one(0, make_tx(user, {})).admission, Admission::accepted);
+    finalize(3);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = 1})).admission, Admission::busy) << "it could not keep it";
     silent = false;
-    cluster.finalize();
+    finalize(epoch_blocks - 3);
     ASSERT_EQ(cluster.epoch, Epoch(3));
     // And it sends its own users' transactions on, for it has no lane.
     const SubmitOutcome next = cluster.submit_one(0, make_tx(user, {.nonce = 1}));

@@ -8,103 +8,189 @@
 namespace rondo::test {
 namespace {
 
-/// Says what it is asked to say to its peer, and counts what its peers say.
+constexpr std::array<Channel, 2> channels{Channel::votes, Channel::sync};
+
+/// Says what it is asked to say to its peer, on both channels, answers what it hears on sync, and counts what it hears. Asked for
+/// nothing it tells what that was; asked to "leave" it names no peers any more.
 class Talker final : public Core {
   public:
     static constexpr Table heard{0, "heard"};
     static ActorTraits traits() {
-        return {Actor::consensus, Durability::durable, {heard}, {}, {Channel::votes, Channel::sync}, 1};
+        return {Actor::consensus, Durability::durable, {heard}, {}, {channels.begin(), channels.end()}, 1};
     }
-    Talker(const StoreView& view, OperatorNumber peer) : view_(view), peer_(peer) {}
-    Effects start(Instant) override { return {}; }
+    Talker(const StoreView& view, OperatorNumber peer, std::vector<Peer> named)
+        : view_(view), peer_(peer), named_(std::move(named)) {}
+    Effects start(Instant) override {
+        Effects effects;
+        if (!named_.empty()) effects.peers = named_;
+        return effects;
+    }
     Effects step(Instant, const Input& input) override {
         Effects effects;
         if (const auto* message = std::get_if<PeerMessage>(&input)) {
-            Bytes key = be(message->from.value);
+            const bool is_question = message->channel == Channel::sync && message->payload != answer;
+            const std::uint64_t from = message->from >= first_guest ? 0 : message->from.value;
+            Bytes key = be(from);
             key.push_back(static_cast<std::uint8_t>(message->channel));
+            key.push_back(is_question || message->channel == Channel::votes ? 0 : 1);
             effects.put(heard, key, message->payload);
+            if (is_question) effects.sends.push_back({Channel::sync, message->from, answer});
         } else if (const auto* request = std::get_if<Request>(&input)) {
-            Bytes all;
-            view_.scan(heard, {}, {}, [&](ByteView key, ByteView value) {
-                append(all, key);
-                append(all, value);
-                return true;
-            });
-            for (const Channel channel : {Channel::votes, Channel::sync})
-                if (!request->payload.empty()) effects.sends.push_back({channel, peer_, request->payload});
-            effects.replies.push_back({request->id, all});
+            if (as_text(request->payload) == "leave")
+                effects.peers.emplace();
+            else if (!request->payload.empty())
+                for (const Channel channel : channels) effects.sends.push_back({channel, peer_, request->payload});
+            effects.replies.push_back({request->id, all_heard()});
         }
         return effects;
     }
     std::vector<StatusField> status() const override { return {}; }
+    static const inline Bytes answer{'y', 'e', 's'};
 
   private:
+    [[nodiscard]] Bytes all_heard() const {
+        Bytes all;
+        view_.scan(heard, {}, {}, [&](ByteView key, ByteView value) {
+            append(all, key);
+            append(all, value);
+            return true;
+        });
+        return all;
+    }
     const StoreView& view_;
     OperatorNumber peer_;
+    std::vector<Peer> named_;
 };
+
+/// What a Talker heard: on votes, the questions on sync, the answers there.
+Bytes row(OperatorNumber from, Channel channel, bool is_answer, std::string_view text) {
+    Bytes out = be(from.value);
+    out.push_back(static_cast<std::uint8_t>(channel));
+    out.push_back(is_answer ? 1 : 0);
+    append(out, as_bytes(text));
+    return out;
+}
+const OperatorNumber a_guest(0);
 
 struct Node {
     OperatorNumber number;
     Bytes secret = Bytes(crypto_box_SECRETKEYBYTES);
     Peer as_peer;
-    explicit Node(std::uint32_t n) : number(n), as_peer{OperatorNumber(n), {}, {}} {
-        crypto_box_keypair(as_peer.transport_key.bytes.data(), secret.data());
-        zmq::context_t context;  // four ports that are free now
+    explicit Node(std::uint32_t n) : number(n), as_peer{OperatorNumber(n), {TransportKey{}}, {"127.0.0.1", 0, 0, 0, 0}} {
+        crypto_box_keypair(as_peer.transport_keys[0].bytes.data(), secret.data());
+        zmq::context_t context;  // two ports that are free now
         zmq::socket_t votes(context, ZMQ_ROUTER), sync(context, ZMQ_ROUTER);
-        votes.bind("tcp://127.0.0.1:*");
-        sync.bind("tcp://127.0.0.1:*");
-        as_peer.endpoints = {{Channel::votes, votes.get(zmq::sockopt::last_endpoint)},
-                             {Channel::sync, sync.get(zmq::sockopt::last_endpoint)}};
+        as_peer.endpoints.votes = port_of(votes);
+        as_peer.endpoints.sync = port_of(sync);
     }
+    [[nodiscard]] std::map<Channel, std::string> listen() const {
+        return {{Channel::votes, "tcp://127.0.0.1:" + std::to_string(as_peer.endpoints.votes)},
+                {Channel::sync, "tcp://127.0.0.1:" + std::to_string(as_peer.endpoints.sync)}};
+    }
+    static std::uint16_t port_of(zmq::socket_t& socket) {
+        socket.bind("tcp://127.0.0.1:*");
+        const std::string endpoint = socket.get(zmq::sockopt::last_endpoint);
+        return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+    }
+};
+
+/// Whom a node knows, and from whom.
+struct Knows {
+    std::vector<Peer> from_core, from_config;
 };
 
 class Peers : public World {
   protected:
-    Process start(const Node& self, const Node& peer) {
+    /// Talks to `peer`.
+    Process start(const Node& self, const Node& peer, const Knows& knows) {
         ShellConfig configuration = config(Actor::consensus);
         configuration.self = self.number;
         configuration.store_folder = folder / std::to_string(self.number.value);
         configuration.node[Actor::consensus] = {endpoint_of(self, "req"), endpoint_of(self, "pub")};
-        configuration.listen = self.as_peer.endpoints;
+        configuration.listen = self.listen();
         configuration.transport_secret = self.secret;
-        configuration.transport_public = self.as_peer.transport_key;
-        configuration.peers = {peer.as_peer};
+        configuration.transport_public = self.as_peer.transport_keys[0];
+        configuration.fixed_peers = knows.from_config;
         return Process([=] {
             return run_actor(
                 Talker::traits(), configuration,
-                [number = peer.number](const StoreView& view) { return std::make_unique<Talker>(view, number); }, nullptr);
+                [number = peer.number, named = knows.from_core](const StoreView& view) {
+                    return std::make_unique<Talker>(view, number, named);
+                },
+                nullptr);
         });
     }
     [[nodiscard]] std::string endpoint_of(const Node& node, const std::string& what) const {
         return "ipc://" + (folder / (std::to_string(node.number.value) + "." + what)).string();
     }
-    static Bytes expected(const Node& from, std::string_view text) {
-        Bytes out;
-        for (const Channel channel : {Channel::votes, Channel::sync}) {
-            append(out, be(from.number.value));
-            out.push_back(static_cast<std::uint8_t>(channel));
-            append(out, as_bytes(text));
-        }
+    /// Lets `from` say it until `by` has heard exactly this.
+    bool heard(const Node& from, const Node& by, std::string_view text, const Bytes& expected) {
+        Client say(endpoint_of(from, "req")), look(endpoint_of(by, "req"));
+        return eventually([&] {
+            (void)say.ask(as_bytes(text), 100);
+            return look.ask({}, 100) == expected;
+        });
+    }
+    static Bytes both_channels(const Node& from, std::string_view text) {
+        Bytes out = row(from.number, Channel::votes, false, text);
+        append(out, row(from.number, Channel::sync, false, text));
         return out;
+    }
+    std::uint64_t fact(const Node& node, std::string_view name) {
+        const auto status = Client(endpoint_of(node, "req")).status(1000);
+        if (!status) return 0;
+        const auto entry = std::ranges::find(status->facts, name, &StatusEntry::name);
+        return entry == status->facts.end() ? 0 : entry->number;
     }
 };
 
 TEST_F(Peers, HearEachOtherOnEveryChannelAlsoAfterOneWasKilled) {
     const Node one(1), two(2);
-    const Process first = start(one, two);
-    Process second = start(two, one);
-    Client say(endpoint_of(one, "req")), look(endpoint_of(two, "req"));
-    const auto heard = [&](std::string_view text) {
-        return eventually([&] {
-            (void)say.ask(as_bytes(text), 100);
-            return look.ask({}, 100) == expected(one, text);
-        });
-    };
-    EXPECT_TRUE(heard("before"));
+    const Process first = start(one, two, {{two.as_peer}, {}});
+    Process second = start(two, one, {{one.as_peer}, {}});
+    EXPECT_TRUE(heard(one, two, "before", both_channels(one, "before")));
     ASSERT_EQ(second.end(SIGKILL), -SIGKILL);
-    second = start(two, one);
-    EXPECT_TRUE(heard("after"));
+    second = start(two, one, {{one.as_peer}, {}});
+    EXPECT_TRUE(heard(one, two, "after", both_channels(one, "after")));
     EXPECT_EQ(second.end(SIGTERM), 0);
+}
+
+TEST_F(Peers, ThatAreFixedAreThereBeforeTheCoreNamesAny) {
+    const Node one(1), two(2);
+    const Process first = start(one, two, {{}, {one.as_peer, two.as_peer}});
+    const Process second = start(two, one, {{}, {one.as_peer}});
+    EXPECT_TRUE(heard(one, two, "fixed", both_channels(one, "fixed")));
+}
+
+TEST_F(Peers, ThatAreFixedStandInPlaceOfWhatTheCoreSaysOfThem) {
+    const Node one(1), two(2), elsewhere(3);
+    Peer moved = two.as_peer;
+    moved.endpoints = elsewhere.as_peer.endpoints;
+    const Process first = start(one, two, {{moved}, {two.as_peer}});
+    const Process second = start(two, one, {{one.as_peer}, {elsewhere.as_peer}});
+    EXPECT_TRUE(heard(one, two, "around", both_channels(one, "around")));
+}
+
+TEST_F(Peers, ThatTheCoreNoLongerNamesAreGuests) {
+    const Node one(1), two(2);
+    const Process first = start(one, two, {{two.as_peer}, {}});
+    const Process second = start(two, one, {{one.as_peer}, {}});
+    ASSERT_TRUE(heard(one, two, "member", both_channels(one, "member")));
+    (void)Client(endpoint_of(two, "req")).ask(as_bytes("leave"), 1000);
+    // Before what it heard of the member: the question of the guest, whose vote it does not hear.
+    Bytes expected = row(a_guest, Channel::sync, false, "guest");
+    append(expected, both_channels(one, "member"));
+    EXPECT_TRUE(heard(one, two, "guest", expected));
+    EXPECT_TRUE(eventually([&] { return fact(two, "peer_messages_unlisted") > 0; }));
+}
+
+TEST_F(Peers, ThatAreGuestsAreAnsweredWhereTheyMayAsk) {
+    const Node follower(0xffff'ffff), server(2), other(3);
+    const Process first = start(follower, server, {{}, {server.as_peer}});
+    const Process second = start(server, other, {{other.as_peer}, {}});
+    EXPECT_TRUE(heard(follower, server, "question", row(a_guest, Channel::sync, false, "question")));
+    EXPECT_TRUE(heard(follower, follower, "question", row(server.number, Channel::sync, true, "yes")));
+    EXPECT_TRUE(eventually([&] { return fact(server, "peer_keys_refused") > 0; }));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ class Gate : public testing::Test {
         auto opened = store::Store::open({folder / "store", Durability::durable, 16 << 20, {signed_slots}, 1, {}});
         store.emplace(std::move(opened.value()));
         view.emplace(*store);
-        gate.emplace(*view, signed_slots, crypto::SecretKey::from_seed(Bytes(32, 9)), genesis);
+        gate.emplace(*view, signed_slots, std::vector{key, next_key}, genesis);
+        ASSERT_TRUE(gate->use(key.public_key()));
     }
     void close() {
         gate.reset();
@@ -79,6 +80,8 @@ class Gate : public testing::Test {
 
     std::filesystem::path folder;
     Digest genesis = digest(77);
+    crypto::SecretKey key = crypto::SecretKey::from_seed(Bytes(32, 9));
+    crypto::SecretKey next_key = crypto::SecretKey::from_seed(Bytes(32, 10));
     std::optional<store::Store> store;
     std::optional<Committed> view;
     std::optional<SigningGate> gate;
@@ -88,10 +91,32 @@ class Gate : public testing::Test {
 TEST_F(Gate, SignsWhatVerifiesUnderTheDomainOfItsKindAndEpoch) {
     const auto signature = sign(Kind::notarize, 5, 1, "vote");
     ASSERT_TRUE(signature);
-    EXPECT_TRUE(
-        crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
+    EXPECT_TRUE(crypto::verify(key.public_key(), signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote")), *signature));
     EXPECT_FALSE(
-        crypto::verify(gate->public_key(), signing_bytes(genesis, Epoch(1), Kind::finalize, as_bytes("vote")), *signature));
+        crypto::verify(key.public_key(), signing_bytes(genesis, Epoch(1), Kind::finalize, as_bytes("vote")), *signature));
+}
+
+TEST_F(Gate, SignsWithTheKeyThatTheSetListsAndRemembersAcrossARotation) {
+    ASSERT_TRUE(sign(Kind::notarize, 5, 1, "vote"));
+    ASSERT_TRUE(gate->use(next_key.public_key()));
+    const auto same = sign(Kind::notarize, 5, 1, "vote");
+    ASSERT_TRUE(same);
+    const Bytes message = signing_bytes(genesis, Epoch(1), Kind::notarize, as_bytes("vote"));
+    EXPECT_TRUE(crypto::verify(next_key.public_key(), message, *same));
+    EXPECT_TRUE(gate->is_own(message, *same));
+    EXPECT_TRUE(gate->is_own(message, key.sign(message))) << "what the key before has signed is own, too";
+    EXPECT_FALSE(gate->is_own(message, crypto::SecretKey::from_seed(Bytes(32, 11)).sign(message)));
+    EXPECT_EQ(sign(Kind::notarize, 5, 2, "another").error(), GateRefusal::conflict)
+        << "the slot is the operator's, not the key's";
+}
+
+TEST_F(Gate, SignsNothingWithoutTheKeyThatTheSetLists) {
+    EXPECT_FALSE(gate->use(crypto::SecretKey::from_seed(Bytes(32, 11)).public_key()));
+    EXPECT_EQ(sign(Kind::notarize, 5, 1).error(), GateRefusal::no_key);
+    EXPECT_FALSE(gate->admits({Epoch(1), Kind::notarize, 5, 0}));
+    gate->use_none();
+    EXPECT_EQ(sign(Kind::notarize, 5, 1).error(), GateRefusal::no_key);
+    EXPECT_TRUE(effects.records.empty());
 }
 
 TEST_F(Gate, PutsTheRecordIntoTheEffectsOfTheStep) {

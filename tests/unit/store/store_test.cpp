@@ -213,6 +213,24 @@ TEST_F(Stores, OfAnotherNetworkActorOrOperatorAreRefused) {
     (void)open();
 }
 
+TEST_F(Stores, OfAFollowerBecomeAnOperatorsWithAllThatIsInThemAndForGood) {
+    const OperatorNumber number(9);
+    options.owner.self = no_operator;
+    put_one();
+    options.owner.self = number;
+    {
+        Store store = open();
+        EXPECT_FALSE(store.was_discarded());
+        EXPECT_EQ(get(store, first, "key"), "value");
+    }
+    options.owner.self = no_operator;
+    EXPECT_NE(refused().reason.find("another operator"), std::string::npos);
+    options.owner.self = OperatorNumber(10);
+    EXPECT_NE(refused().reason.find("another operator"), std::string::npos);
+    options.owner.self = number;
+    (void)open();
+}
+
 TEST_F(Stores, OfANewerSchemaAreRefused) {
     options.schema_version = 2;
     { Store store = open(); }

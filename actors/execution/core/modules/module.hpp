@@ -42,6 +42,8 @@ struct Chain {
     const StateReader& store;
     ContextBook& contexts;
     Height height;
+    Epoch epoch;
+    std::uint64_t timestamp_ms = 0;
 };
 
 class Module {
@@ -65,13 +67,15 @@ struct ModuleCall {
     Ledger& ledger;
     const Chain& chain;
     Address caller{};
+    Wei value{};  ///< has moved to the module already
     std::uint64_t gas_used = 0;
     std::vector<ethereum::LogEntry> logs{};
+    std::vector<OperatorNumber> operators{};  ///< whose registration it changed
 
     /// Charges for the words that a module stores through it.
-    void store(Module& module, const Word256& slot, const Word256& value) {
+    void store(Module& module, const Word256& slot, const Word256& word) {
         gas_used += gas::stored_word;
-        module.store(slot, value);
+        module.store(slot, word);
     }
     void log(const Address& from, std::vector<Hash256> topics, Bytes data) {
         gas_used += gas::log_byte * (32 * topics.size() + data.size());
@@ -85,14 +89,22 @@ struct ModuleCall {
 [[nodiscard]] Word256 mapping_slot(const Word256& slot, const Word256& key);
 /// The n-th word of a struct that begins at `slot`.
 [[nodiscard]] Word256 field_slot(const Word256& slot, std::uint64_t field);
+/// The n-th word of what is longer than its slot: elements of an array, the content of a string.
+[[nodiscard]] Word256 content_slot(const Word256& slot, std::uint64_t word);
+/// A string of up to 31 bytes lies in its slot, with its length; a longer one in the content behind it.
+[[nodiscard]] std::string load_string(const Module& module, const Word256& slot);
+struct StoredWord {
+    Word256 slot{};
+    Word256 word{};
+};
+/// What to store so that `value` stands where `old` stood.
+[[nodiscard]] std::vector<StoredWord> string_words(const Word256& slot, std::string_view value, std::string_view old);
 [[nodiscard]] Word256 word_of(const Address& address);
 [[nodiscard]] Word256 word_of(const Digest& digest);
 [[nodiscard]] Hash256 topic_of(const Word256& word);
 
-[[nodiscard]] const GenesisOperator* find_operator(const Genesis& genesis, OperatorNumber number);
-
 [[nodiscard]] bool is_module(const Address& address);
 /// Runs a call of the module at `to`. The caller rolls the ledger back when it fails.
-[[nodiscard]] ModuleResult call_module(const Address& to, ByteView data, const Wei& value, ModuleCall& call);
+[[nodiscard]] ModuleResult call_module(const Address& to, ByteView data, ModuleCall& call);
 
 }  // namespace rondo::execution

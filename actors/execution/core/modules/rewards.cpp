@@ -24,10 +24,12 @@ Word256 attested_slot(const uint256& epoch, OperatorNumber number) {
 }
 Word256 claimed_slot(const Address& account) { return mapping_slot(slot_claimed, word_of(account)); }
 
-const GenesisOperator* operator_with_rewards_account(const Genesis& genesis, const Address& account) {
-    for (const GenesisOperator& o : genesis.operators)
-        if (o.rewards_account == account) return &o;
-    return nullptr;
+/// Several only if they named the same account: nobody takes another's voice by naming its account first.
+std::vector<OperatorNumber> members_with_rewards_account(const EpochContext& context, const Address& account) {
+    std::vector<OperatorNumber> out;
+    for (const OperatorInfo& member : context.operators)
+        if (member.rewards_account == account) out.push_back(member.number);
+    return out;
 }
 
 /// Stake of the epoch's members that attested this root.
@@ -52,19 +54,19 @@ ModuleResult attest(ByteView arguments, ModuleCall& call) {
     const Word256 root = in.word();
     const Wei total = in.number();
     if (!in.ok()) return revert("malformed arguments");
-    const GenesisOperator* attester = operator_with_rewards_account(call.chain.genesis, call.caller);
-    if (attester == nullptr) return revert("only an operator's rewards account attests");
     Module module(modules::rewards, call.ledger);
     if (epoch == 0 || epoch > module.load_number(slot_fixed_epoch)) return revert("the epoch's pot is not fixed yet");
     if (epoch <= module.load_number(slot_accepted_epoch)) return too_late("a root of this epoch or a later one is accepted");
-    if (root.is_zero()) return revert("no root");
-    if (total != module.load_number(cumulative_slot(epoch))) return revert("total differs from the sum of the pots");
-    const Word256 slot = attested_slot(epoch, attester->number);
-    if (module.load(slot) == root) return too_late("attested already");
-    if (!module.load(slot).is_zero()) return revert("another root was attested");
-    call.store(module, slot, root);
     const EpochContext* context = call.chain.contexts.find(call.chain.store, Epoch(static_cast<std::uint64_t>(epoch)));
     require(context != nullptr, "an epoch with a pot and without a context");
+    const std::vector<OperatorNumber> attesters = members_with_rewards_account(*context, call.caller);
+    if (attesters.empty()) return revert("only the rewards account of an operator of that epoch attests");
+    if (root.is_zero()) return revert("no root");
+    if (total != module.load_number(cumulative_slot(epoch))) return revert("total differs from the sum of the pots");
+    const Word256 attested = module.load(attested_slot(epoch, attesters.front()));
+    if (attested == root) return too_late("attested already");
+    if (!attested.is_zero()) return revert("another root was attested");
+    for (const OperatorNumber number : attesters) call.store(module, attested_slot(epoch, number), root);
     if (attested_stake(module, *context, epoch, root) >= context->quorum()) accept_root(module, epoch, root, total, call);
     return Bytes{};
 }
@@ -81,6 +83,7 @@ ModuleResult claim(ByteView arguments, ModuleCall& call) {
     const Wei cumulative = in.number();
     const std::vector<Word256> proof = in.words(proof_nodes_max);
     if (!in.ok()) return revert("malformed arguments");
+    if (is_module(account)) return revert("a module claims nothing");
     call.gas_used += gas::proof_node * proof.size();
     Module module(modules::rewards, call.ledger);
     const Word256 root = module.load(slot_accepted_root);

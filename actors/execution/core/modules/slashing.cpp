@@ -32,7 +32,7 @@ ModuleResult submit_evidence(ByteView arguments, ModuleCall& call) {
     if (verdict.fault != EvidenceFault::none) return revert("evidence refused: " + std::string(to_string(verdict.fault)));
     Module module(modules::slashing, call.ledger);
     if (module.load_number(case_slot(word_of(verdict.id))) != 0) return too_late("evidence is known");
-    const Wei taken = Staking(call.ledger).slash(verdict.offender, context->parameters.double_sign_permille, call);
+    const Wei taken = Staking(call).slash(verdict.offender, context->parameters.double_sign_permille);
     record_case(module, verdict, taken, call);
     return Bytes{};
 }
