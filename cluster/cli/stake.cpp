@@ -233,7 +233,7 @@ int run_stake_rotate(const StakeCommand& command) {
     done.next = restart_lines(s, "restart now, so that it can sign with both keys:");
     done.next.push_back(
         "when the new keys are in force, and before two more epochs are over: rondo stake rotate --finish --home " +
-        s.view.home.root.string());
+        s.view.home.root.string() + " --node " + s.node.name);
     return print_done(command, done);
 }
 

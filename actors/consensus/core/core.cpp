@@ -243,11 +243,17 @@ std::vector<StatusField> ConsensusCore::status() const {
         {"delta_ms", simplex_.delta_ms()},
         {"leader", std::uint64_t{replica_.context->at(simplex_.leader())->number.value}},
         {"pending_tips", replica_.lanes.pending_beyond(*floor.cut)},
+        {"members", replica_.context->operators.size()},
+        {"is_member", std::uint64_t{replica_.context->index_of(replica_.self).has_value()}},
         {"rejected_messages", simplex_.rejected() + undecodable_},
     };
     for (const auto& [number, votes] : simplex_.votes_on_chain())
         fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
     quarantine_.add_status(fields);
+    if (replica_.context->index_of(replica_.self) && !replica_.index)
+        fields.push_back({"signs_nothing_because",
+                          "the set lists a key for this operator that is not here. Put the key where [keys] says signing or "
+                          "signing_next, and restart"});
     if (!replica_.muted.empty())
         fields.push_back({"signs_nothing_because",
                           replica_.muted + ". Find out what made its results differ (memory, disk, build); then remove the "

@@ -15,10 +15,10 @@ class Epochs {
     [[nodiscard]] const EpochContext* find(Epoch epoch) const;
     /// False if another context is known for that epoch: then this node's execution contradicts itself.
     [[nodiscard]] bool learn(Turn& turn, const EpochContext& context);
-    /// Forgets epochs long gone (they stay in the store).
     /// Those that this node may talk with: the members of all sets not forgotten.
     [[nodiscard]] std::vector<Peer> peers(OperatorNumber self) const;
     [[nodiscard]] bool is_member(OperatorNumber who) const;
+    /// Forgets epochs long gone (they stay in the store).
     void forget_below(Epoch epoch) { contexts_.erase(contexts_.begin(), contexts_.lower_bound(epoch)); }
 
   private:

@@ -151,6 +151,24 @@ TEST(CatchingUp, ThreeLateNodesAreServedByTheOneThatIsAhead) {
     expect_sound(cluster);
 }
 
+std::string reason_for_silence(const ConsensusCore& core) {
+    for (const StatusField& field : core.status())
+        if (field.name == "signs_nothing_because") return std::get<std::string>(field.value);
+    return "";
+}
+
+TEST(Keys, AMemberWithoutTheOneThatItsSetListsSignsNothingAndSaysWhy) {
+    Cluster cluster{brisk_epochs_of(64)};
+    harness::MemoryStore empty;
+    const auto another = crypto::SecretKey::from_seed(Bytes(32, 77));
+    ConsensusCore without({Cluster::number(0), {another}, cluster.genesis(), {}}, empty);
+    ConsensusCore with({Cluster::number(0), {another, cluster.key(0)}, cluster.genesis(), {}}, empty);
+    const ConsensusCore stranger({no_operator, {another}, cluster.genesis(), {}}, empty);
+    EXPECT_NE(reason_for_silence(without), "");
+    EXPECT_EQ(reason_for_silence(with), "") << "one of two is the right one, as while they are rotated";
+    EXPECT_EQ(reason_for_silence(stranger), "") << "who is no member has nothing to sign";
+}
+
 /// What a core says to a guest in answer to this.
 std::vector<Send> said_to_guest(ConsensusCore& core, Instant now, Channel channel, const ConsensusMessage& message) {
     std::vector<Send> sends = core.step(now, PeerMessage{channel, first_guest, encode(message)}).sends;

@@ -274,6 +274,8 @@ class Chaos : public RegistryWorld {
     }
 
   private:
+    static constexpr std::uint32_t accounts = 8;  ///< that register, and send each other money
+
     void replay_first_block() {
         RegistryWorld same({.operators = 5, .epoch_blocks = 3, .lag_max = 6, .operators_max = 5, .unbonding_ms = 250});
         twin_store_ = same.store;
@@ -287,12 +289,11 @@ class Chaos : public RegistryWorld {
     LaneTransaction draw() {
         const auto number = *rc::gen::inRange<std::uint32_t>(1, static_cast<std::uint32_t>(account_of_.size()) + 2);
         const std::uint32_t owner = account_of_.contains(number) ? account_of_.at(number) : 0;
-        const auto account = *rc::gen::inRange(0U, 8U);
+        const auto account = *rc::gen::inRange(0U, accounts);
         switch (*rc::gen::inRange(0, 6)) {
             case 0: {
                 const std::uint32_t key = *rc::gen::inRange(0, 5) == 0 ? 1 : new_key();
                 const Wei value = *rc::gen::element(10U, 16U, 32U, 33U) * ether;
-                pending_[key] = account;
                 return send(account, modules::staking, register_call({.account = account, .key = key, .transport = key}), value);
             }
             case 1:
@@ -306,7 +307,7 @@ class Chaos : public RegistryWorld {
             case 4:
                 return draw_slash();
             default:
-                return send(account, address(*rc::gen::inRange(0U, 8U)), {}, *rc::gen::inRange<std::uint64_t>(0, 1000));
+                return send(account, address(*rc::gen::inRange(0U, accounts)), {}, *rc::gen::inRange<std::uint64_t>(0, 1000));
         }
     }
 
@@ -327,7 +328,8 @@ class Chaos : public RegistryWorld {
     /// Whose the operators are that the registry has now.
     void learn() {
         for (const RegisteredOperator& o : history_.back().operators)
-            if (!account_of_.contains(o.number.value)) account_of_[o.number.value] = pending_.at(number_of_key_.at(o.key));
+            for (std::uint32_t account = 0; account < accounts; ++account)
+                if (address(account) == o.owner) account_of_[o.number.value] = account;
     }
 
     void check_money() {
@@ -371,7 +373,6 @@ class Chaos : public RegistryWorld {
     std::vector<Registry> history_;                      ///< by height
     std::map<std::uint32_t, std::uint32_t> account_of_;  ///< of all operators that ever were
     std::map<PublicKey, std::uint32_t> number_of_key_;
-    std::map<std::uint32_t, std::uint32_t> pending_;  ///< key -> who registers with it
     std::uint32_t keys_ = 50;
     std::uint64_t views_ = 0;
 };
