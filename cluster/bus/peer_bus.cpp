@@ -37,7 +37,8 @@ struct PeerBus::Impl {
     zmq::socket_t zap;
     std::map<Channel, zmq::socket_t> listeners;
     Dealers dealers;
-    std::map<Channel, Askers> askers;  ///< of the open channels
+    std::map<Channel, Askers> askers;           ///< of the open channels
+    std::map<Channel, DurationMs> asked_until;  ///< open channels on which answers are heard by the own DEALERs
     std::map<TransportKey, OperatorNumber> listed;
     std::map<Channel, std::size_t> next_source;  ///< whose turn it is in next()
     std::vector<void*> sockets;
@@ -68,8 +69,17 @@ struct PeerBus::Impl {
         sockets.clear();
         if (!listeners.empty()) sockets.push_back(zap.handle());
         for (auto& [channel, listener] : listeners) sockets.push_back(listener.handle());
-        for (const auto& [channel, unused] : askers)
+        for (const auto& [channel, until] : asked_until)
             for (Dealers::Dealer& dealer : dealers.on(channel)) sockets.push_back(dealer.socket.handle());
+    }
+
+    void hear_answers(Channel channel) {
+        if (asked_until.insert_or_assign(channel, steady_ms() + limits::open_answer_ms_max).second) list_sockets();
+    }
+    void stop_hearing_answers() {
+        if (asked_until.empty()) return;
+        const DurationMs now = steady_ms();
+        if (std::erase_if(asked_until, [&](const auto& entry) { return entry.second < now; }) > 0) list_sockets();
     }
 
     void answer_handshake();
@@ -187,6 +197,7 @@ std::vector<std::string> PeerBus::set_peers(const std::vector<Peer>& peers) {
 }
 
 void PeerBus::admit() {
+    impl_->stop_hearing_answers();
     if (impl_->listeners.empty()) return;
     for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
         if (receive(impl_->zap, impl_->frames, 8) == Got::nothing) return;
@@ -200,7 +211,7 @@ std::optional<PeerMessage> PeerBus::next(Channel channel) {
     if (std::ranges::count(impl_->options.channels, channel) == 0) return std::nullopt;
     const auto listener = impl_->listeners.find(channel);
     std::vector<Dealers::Dealer>& dealers = impl_->dealers.on(channel);
-    const std::size_t sources = 1 + (is_open(channel) ? dealers.size() : 0);
+    const std::size_t sources = 1 + (impl_->asked_until.contains(channel) ? dealers.size() : 0);
     std::size_t& at = impl_->next_source[channel];
     std::size_t empty = 0;
     for (std::size_t read = 0; empty < sources && read < limits::source_inputs_max;) {
@@ -229,7 +240,9 @@ bool PeerBus::send(Channel channel, OperatorNumber to, Bytes payload) {
     Frames frames;
     frames.push_back(copied(impl_->genesis_tag()));
     frames.push_back(moved(std::move(payload)));
-    const bool sent = fits && (impl_->dealers.send(channel, to, frames) || impl_->answer(channel, to, frames));
+    const bool handed_over = fits && impl_->dealers.send(channel, to, frames);
+    if (handed_over && is_open(channel)) impl_->hear_answers(channel);
+    const bool sent = handed_over || (fits && impl_->answer(channel, to, frames));
     if (!sent) ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
     return sent;
 }

@@ -37,8 +37,8 @@ struct PeerCounters {
 ///     operators list one key, it stands for the one with the lower number.
 ///  2. What is sent leaves on the own DEALER, by the newest key that is connected. On open channels, what no DEALER takes leaves
 ///     on the connection on which that node was last heard; guests are always answered there.
-///  3. What is heard comes in on the own listener, and on open channels by the own DEALERs too, from the operator whose key they
-///     were connected to.
+///  3. What is heard comes in on the own listener, and on open channels, for a while after something was sent there, by the own
+///     DEALERs too, from the operator whose key they were connected to.
 ///  4. Open channels have quotas (askers.hpp); a guest's number, from first_guest on, is good on the channel where it was heard.
 class PeerBus {
   public:

@@ -97,6 +97,9 @@ inline constexpr std::uint64_t guests_messages_per_second = 200;
 inline constexpr std::uint64_t guests_messages_burst = 400;
 inline constexpr std::uint64_t guests_bytes_per_second = 32 * mib;
 inline constexpr std::uint64_t guests_bytes_burst = 128 * mib;
+/// After a question on an open channel the own DEALERs there are heard for so long. A socket that is heard costs in every
+/// turn, and in the ordinary course of things nobody asks.
+inline constexpr std::uint64_t open_answer_ms_max = 10'000;
 inline constexpr std::size_t guests_max = 1024;  ///< remembered per channel, for the answer and for the quota
 
 static_assert(message_bytes_max >= batch_bytes_max + batch_overhead_bytes_max, "a batch and its certificate fit one message");
