@@ -90,9 +90,13 @@ class RpcLedger final : public Ledger {
         if (!body) return trouble(exit_unreachable, url_ + ": " + body.error());
         const json reply = json::parse(*body, nullptr, false);
         if (!reply.is_object()) return odd(method);
-        if (reply.contains("error")) return trouble(exit_no, "the node refuses: " + refusal(reply["error"]));
+        if (reply.contains("error"))
+            return trouble(is_busy(reply["error"]) ? exit_unreachable : exit_no, "the node refuses: " + refusal(reply["error"]));
         if (!reply.contains("result")) return odd(method);
         return reply["result"];
+    }
+    static bool is_busy(const json& error) {
+        return error.is_object() && error.contains("data") && text_at(error["data"], "reason") == "busy";
     }
     /// Its sentence, with the hint that may come with it.
     static std::string refusal(const json& error) {

@@ -1,5 +1,6 @@
 #include "cluster/cli/transact.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr auto pause = std::chrono::milliseconds(50);
 /// A node that has just started, or is full, takes nothing for a moment; one that is no operator's never does.
-constexpr auto busy_patience = std::chrono::seconds(5);
+constexpr std::uint64_t busy_patience_s = 10;
 
 Answered<ethereum::Transaction> prepared(Ledger& ledger, const Call& what) {
     const auto chain_id = ledger.chain_id();
@@ -34,11 +35,14 @@ Answered<ethereum::Transaction> prepared(Ledger& ledger, const Call& what) {
     return t;
 }
 
-Answered<void> submit(Ledger& ledger, const Bytes& raw) {
-    const auto until = std::chrono::steady_clock::now() + busy_patience;
-    for (;;) {
+/// What was answered busy may have been taken all the same, by a lane whose answer came too late: when it is refused then, its
+/// outcome is to be waited for.
+Answered<void> submit(Ledger& ledger, const Bytes& raw, std::uint64_t timeout_s) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(std::min(busy_patience_s, timeout_s));
+    for (bool again = false;; again = true) {
         const auto taken = ledger.submit(raw);
-        if (taken || taken.error().code != exit_unreachable || std::chrono::steady_clock::now() > until) return taken;
+        if (taken || (again && taken.error().code == exit_no)) return {};
+        if (taken.error().code != exit_unreachable || std::chrono::steady_clock::now() > until) return taken;
         std::this_thread::sleep_for(pause);
     }
 }
@@ -50,7 +54,7 @@ Answered<Transacted> transact(Ledger& ledger, const crypto::AccountKey& sender, 
     if (!transaction) return tl::unexpected(transaction.error());
     const Bytes raw = ethereum::sign_transaction(*transaction, sender);
     const Hash256 hash = ethereum::decode_any(raw)->transaction.hash;
-    if (const auto taken = submit(ledger, raw); !taken)
+    if (const auto taken = submit(ledger, raw, timeout_s); !taken)
         return trouble(taken.error().code, taken.error().message + " (sent by " + to_hex_prefixed(sender.address().view()) + ")");
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
     while (std::chrono::steady_clock::now() < until) {
