@@ -40,7 +40,7 @@ struct Parameters {
     std::uint64_t double_sign_permille = 30;  ///< of stake (preset `balanced`)
     std::uint64_t operators_max = 100;        ///< in one epoch's set
     std::uint64_t self_stake_min_gwei = 16'000'000'000;  ///< to be in a set (preset `balanced`)
-    std::uint64_t unbonding_ms = 604'800'000;            ///< from leaving to the withdrawal of the bond, by the chain's time
+    std::uint64_t unbonding_ms = 604'800'000;  ///< from leaving, or the last epoch in a set, to the withdrawal of the bond
     static auto fields(auto& v) {
         return std::tie(v.epoch_blocks, v.delta_ms, v.delta_max_ms, v.idle_ms, v.retry_ms, v.skip_views, v.lane_window,
                         v.censorship_ms, v.execution_lag_max, v.promise_blocks, v.gas_target_per_second, v.fee_window_ms,

@@ -32,7 +32,7 @@ inline constexpr std::string_view set_endpoints =
     "setEndpoints(uint256,string,uint16,uint16,uint16,uint16)";         ///< operator, host, ports
 /// view: epoch -> numbers of its set, ascending; reverts while it is not computed yet
 inline constexpr std::string_view members_of = "membersOf(uint256)";
-/// view: operator -> moniker, host, ports of lanes, votes, sync and fetch, when it left in ms (0: it has not)
+/// view: operator -> moniker, host, ports of lanes, votes, sync and fetch, when it began to unbond in ms (0: it has not left)
 inline constexpr std::string_view info_of = "infoOf(uint256)";
 inline constexpr std::string_view operator_of = "operatorOf(bytes32)";  ///< view: consensus key -> (known, operator)
 inline constexpr std::string_view registered_event =

@@ -18,9 +18,8 @@ inline constexpr std::size_t members_min = 4;
 ///   2. Of more than `operators_max` eligible, those with the highest bonds; of equal bonds the lower number.
 ///   3. If that makes at least 4, they are the set, and all of them lead.
 ///   4. If it makes fewer, the last set stays: also who left or has too small a bond, until the set can do without it; those
-///   jailed are
-///      passed over as leaders. So a set of one stays that one until there are 4, and `operators_max` below 4 keeps the first
-///      set.
+///      jailed are passed over as leaders. So a set of one stays that one until there are 4, and `operators_max` below 4 keeps
+///      the first set.
 ///   5. Stake is the bond; keys, accounts and endpoints are those registered.
 /// Who has withdrawn is in no last set: the staking module pays no bond while its operator is in a set of now or to come.
 [[nodiscard]] std::vector<OperatorInfo> schedule(const EpochContext& last, const Registry& cited);

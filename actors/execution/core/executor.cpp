@@ -160,6 +160,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     const bool is_boundary = block.height == context.planned_end;
     if (is_boundary) {
         rewards.fix_pot(block.epoch);
+        Staking(ledger).end_duty(context, block.timestamp_ms);
         out.next_context = context_after_next(store, block);
         Staking(ledger).note_context(out.next_context->epoch, digest_of(*out.next_context));
         contexts_.add(store, *out.next_context);

@@ -206,6 +206,11 @@ TEST(Registry, KeepsTheBondOfAMemberOfASetToCome) {
     w.run_until(Height(2 * epoch_blocks - 1));
     EXPECT_EQ(w.refusal(owner_of(5), RegistryWorld::withdraw_call(5)), member);
     w.run_until(Height(2 * epoch_blocks));
+    EXPECT_EQ(w.refusal(owner_of(5), RegistryWorld::withdraw_call(5)), "the bond is still unbonding")
+        << "it may have signed until now, however long ago it left";
+    w.run({}, 999);
+    EXPECT_EQ(w.refusal(owner_of(5), RegistryWorld::withdraw_call(5)), "the bond is still unbonding");
+    w.run({}, 1);
     EXPECT_EQ(w.refusal(owner_of(5), RegistryWorld::withdraw_call(5)), "");
 }
 

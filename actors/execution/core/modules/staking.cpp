@@ -154,6 +154,11 @@ void Staking::leave(OperatorNumber number, std::uint64_t timestamp_ms) {
     note_change(number);
 }
 
+void Staking::end_duty(const EpochContext& over, std::uint64_t timestamp_ms) {
+    for (const OperatorInfo& member : over.operators)
+        if (left_at(member.number) != 0) put(slot_of(member.number, Field::left_at), timestamp_ms);
+}
+
 void Staking::set_keys(OperatorNumber number, const PublicKey& new_key, const TransportKey& new_transport_key) {
     put(slot_of(number, key), as_word(new_key));
     put(slot_of(number, transport_key), as_word(new_transport_key));

@@ -40,7 +40,8 @@ class Staking {
     [[nodiscard]] Wei bond_of(OperatorNumber number) const;
     [[nodiscard]] bool is_jailed(OperatorNumber number) const;
     [[nodiscard]] Address owner_of(OperatorNumber number) const;
-    [[nodiscard]] std::uint64_t left_at(OperatorNumber number) const;  ///< ms; 0: it has not left
+    /// ms, of leaving or of the end of its last epoch in a set, whichever came later; 0: it has not left
+    [[nodiscard]] std::uint64_t left_at(OperatorNumber number) const;
     [[nodiscard]] RegisteredOperator registered(OperatorNumber number) const;
     [[nodiscard]] std::string moniker_of(OperatorNumber number) const;
     [[nodiscard]] std::optional<OperatorNumber> user_of(const PublicKey& key) const;  ///< also of keys rotated away
@@ -55,6 +56,8 @@ class Staking {
     /// The bond lies in the module's balance already.
     void add(const RegisteredOperator& fresh, const std::string& moniker);
     void leave(OperatorNumber number, std::uint64_t timestamp_ms);
+    /// The epoch is over: of its members those that have left begin to unbond, again, for they may have signed until now.
+    void end_duty(const EpochContext& over, std::uint64_t timestamp_ms);
     void set_keys(OperatorNumber number, const PublicKey& key, const TransportKey& transport_key);
     void set_endpoints(OperatorNumber number, const Endpoints& endpoints);
     /// Takes it off the list and its bond out of the sum. Returns the bond, which is still in the module's balance.

@@ -161,10 +161,10 @@ ModuleResult withdraw(ByteView arguments, ModuleCall& call) {
     if (!mine) return tl::unexpected(mine.error());
     const std::uint64_t left_at = staking.left_at(*mine);
     if (left_at == 0) return revert("the operator must leave first");
-    if (call.chain.timestamp_ms - left_at < call.chain.genesis.parameters.unbonding_ms)
-        return revert("the bond is still unbonding");
     if (is_in_a_set_to_come(*mine, call.chain))
         return revert("the operator is still a member of this epoch's set or the next one's");
+    if (call.chain.timestamp_ms - left_at < call.chain.genesis.parameters.unbonding_ms)
+        return revert("the bond is still unbonding");
     const Wei bond = staking.remove(*mine);
     require(call.ledger.move(modules::staking, call.caller, bond), "bonds exceed the staking module's balance");
     log_of(*mine, modules::withdrawn_event, abi::Encoder().number(bond).arguments(), call);
