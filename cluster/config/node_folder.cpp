@@ -12,20 +12,6 @@ constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consen
                                                     Actor::da,     Actor::watcher,   Actor::rewards};
 constexpr std::size_t file_bytes_max = 1U << 20;
 
-std::uint16_t port_of(const Endpoints& at, Channel channel) {
-    switch (channel) {
-        case Channel::lanes:
-            return at.lanes;
-        case Channel::votes:
-            return at.votes;
-        case Channel::sync:
-            return at.sync;
-        case Channel::fetch:
-            return at.fetch;
-    }
-    return 0;
-}
-
 /// What is reached by loopback listens there only; anything else on every interface of its kind: the host may be a name, or the
 /// address of a router before it.
 std::string listening(const Endpoints& at, Channel channel) {

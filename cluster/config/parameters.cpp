@@ -31,7 +31,7 @@ constexpr std::array<ParameterName, 20> names{{
     {"double_sign_permille", &P::double_sign_permille, 0, 1000, "share of stake lost for signing twice"},
     {"operators_max", &P::operators_max, 1, 1000, "operators in one epoch's set"},
     {"self_stake_min_gwei", &P::self_stake_min_gwei, 1, 1ULL << 60, "least bond of an operator in a set"},
-    {"unbonding_ms", &P::unbonding_ms, 1, 365 * 24 * hour_ms, "from leaving, or the last epoch in a set, to the withdrawal of the bond"},
+    {"unbonding_ms", &P::unbonding_ms, 1, 365 * 24 * hour_ms, "from leaving a set to the withdrawal of the bond"},
 }};
 
 constexpr std::uint64_t gwei = 1'000'000'000;

@@ -13,6 +13,7 @@
 
 #include "cluster/config/file_io.hpp"
 #include "cluster/config/nearest.hpp"
+#include "messages/base/utf8.hpp"
 
 namespace rondo {
 
@@ -43,23 +44,7 @@ struct TomlTable::File {
 namespace {
 constexpr std::size_t file_bytes_max = 1U << 20;
 
-/// The code point that the text begins with, and its bytes; nothing if that is not UTF-8 (RFC 3629).
-std::optional<std::pair<char32_t, std::size_t>> code_point(std::string_view text) {
-    const auto byte = [&](std::size_t i) -> char32_t { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
-    const std::size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-    constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-    char32_t value = byte(0) & (0x7FU >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) return std::nullopt;
-        value = (value << 6) | (byte(i) & 0x3FU);
-    }
-    const bool surrogate = value >= 0xD800 && value < 0xE000;
-    if ((byte(0) & 0xC0U) != 0xC0 || byte(0) >= 0xF8 || value < smallest[size] || surrogate || value > 0x10FFFF)
-        return std::nullopt;
-    return std::pair(value, size);
-}
-
-/// The same in ASCII alone: escaped in texts, left out of comments. toml++ 3.3 runs into undefined behaviour on many other
+/// The text in ASCII alone: escaped in texts, left out of comments. toml++ 3.3 runs into undefined behaviour on many other
 /// characters (is_non_ascii_horizontal_whitespace). Or the first line with one elsewhere.
 tl::expected<std::string, std::size_t> in_ascii(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // byte order mark
@@ -70,13 +55,14 @@ tl::expected<std::string, std::size_t> in_ascii(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (static_cast<unsigned char>(c) > 0x7f) {
-            const auto found = code_point(text.substr(i));
+            std::string_view rest = text.substr(i);
+            const auto found = next_code_point(rest);
             const bool may_stand = inside == '#' || (inside == '"' && !escaping);
             if (!found || !may_stand) return tl::unexpected(line);
             std::array<char, 11> escaped{};
-            std::snprintf(escaped.data(), escaped.size(), "\\U%08X", static_cast<unsigned>(found->first));
+            std::snprintf(escaped.data(), escaped.size(), "\\U%08X", static_cast<unsigned>(*found));
             if (inside == '"') out += escaped.data();
-            i += found->second - 1;
+            i = text.size() - rest.size() - 1;
             continue;
         }
         out += c;

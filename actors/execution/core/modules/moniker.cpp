@@ -3,28 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <utility>
+
+#include "messages/base/utf8.hpp"
 
 namespace rondo::execution {
 namespace {
-
-/// The code point at the front of `text`, which loses it; nothing if it is not UTF-8 in its shortest form (RFC 3629).
-std::optional<std::uint32_t> next_code_point(std::string_view& text) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const std::uint8_t first = byte(0);
-    const std::size_t size = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    constexpr std::array<std::uint32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-    if ((first >= 0x80 && first < 0xc0) || first >= 0xf8 || size > text.size()) return std::nullopt;
-    std::uint32_t code = size == 1 ? first : first & (0x7fU >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return std::nullopt;
-        code = code << 6 | (byte(i) & 0x3fU);
-    }
-    text.remove_prefix(size);
-    const bool is_surrogate = code >= 0xd800 && code < 0xe000;
-    return code < smallest[size] || is_surrogate || code > 0x10ffff ? std::nullopt : std::optional(code);
-}
 
 /// Controls, marks of direction, invisible spaces and separators of lines.
 bool is_printable(std::uint32_t code) {
