@@ -26,20 +26,6 @@ int hwm_of(Channel channel) {
     return limits::sync_hwm;
 }
 
-std::uint16_t port_of(const rondo::Endpoints& endpoints, Channel channel) {
-    switch (channel) {
-        case Channel::lanes:
-            return endpoints.lanes;
-        case Channel::votes:
-            return endpoints.votes;
-        case Channel::sync:
-            return endpoints.sync;
-        case Channel::fetch:
-            return endpoints.fetch;
-    }
-    return 0;
-}
-
 }  // namespace
 
 void set_channel_options(zmq::socket_t& socket, Channel channel) {

@@ -35,6 +35,20 @@ Actor owner_of(Channel channel) {
     return channel == Channel::lanes || channel == Channel::fetch ? Actor::intake : Actor::consensus;
 }
 
+std::uint16_t port_of(const Endpoints& endpoints, Channel channel) {
+    switch (channel) {
+        case Channel::lanes:
+            return endpoints.lanes;
+        case Channel::votes:
+            return endpoints.votes;
+        case Channel::sync:
+            return endpoints.sync;
+        case Channel::fetch:
+            return endpoints.fetch;
+    }
+    return 0;
+}
+
 std::string_view to_string(Askable whom) {
     if (whom == Askable::backend) return "backend";
     return to_string(static_cast<Actor>(whom));

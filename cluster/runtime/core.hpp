@@ -63,6 +63,7 @@ enum class Channel : std::uint8_t {
 inline constexpr std::size_t channel_count = 4;
 [[nodiscard]] std::string_view to_string(Channel channel);
 [[nodiscard]] Actor owner_of(Channel channel);
+[[nodiscard]] std::uint16_t port_of(const Endpoints& endpoints, Channel channel);
 /// Read-only: whoever has the genesis may ask there, within quotas. The other channels are for the operators of the current sets.
 [[nodiscard]] constexpr bool is_open(Channel channel) { return channel == Channel::sync || channel == Channel::fetch; }
 

@@ -49,12 +49,9 @@ struct Common {
     /// Who may have a batch: the others and the sources.
     [[nodiscard]] std::vector<OperatorNumber> holders() const;
 
-    void send_on(Channel channel, OperatorNumber to, const LaneMessage& message) {
-        effects->sends.push_back({channel, to, encode(message), true});
-    }
     void send(OperatorNumber to, const LaneMessage& message) { effects->sends.push_back({Channel::lanes, to, encode(message)}); }
-    void send_self_evident(OperatorNumber to, const LaneMessage& message) {
-        effects->sends.push_back({Channel::lanes, to, encode(message), true});
+    void send_self_evident(OperatorNumber to, const LaneMessage& message, Channel channel = Channel::lanes) {
+        effects->sends.push_back({channel, to, encode(message), true});
     }
     void publish(Stream stream, Bytes payload) { effects->publishes.push_back({stream, 0, std::move(payload), {}}); }
     void publish_signed(const SignedMessage& message) { publish(Stream::lane_signed, encode(message)); }

@@ -33,7 +33,7 @@ void Fetch::ask(const BatchRef& batch, Wanted& wanted, std::map<OperatorNumber, 
 }
 
 void Fetch::send_all(const std::map<OperatorNumber, BatchFetch>& requests) {
-    for (const auto& [peer, request] : requests) common_.send_on(Channel::fetch, peer, request);
+    for (const auto& [peer, request] : requests) common_.send_self_evident(peer, request, Channel::fetch);
 }
 
 void Fetch::arm() {
@@ -72,7 +72,7 @@ void Fetch::serve(OperatorNumber from, const BatchFetch& request) {
         auto record = batches_.record(request.batches[i]);
         if (!record) continue;
         bytes += record->payload.size() + batch_overhead_bytes_max;
-        common_.send_on(Channel::fetch, from, BatchFound{std::move(*record)});
+        common_.send_self_evident(from, BatchFound{std::move(*record)}, Channel::fetch);
     }
 }
 
