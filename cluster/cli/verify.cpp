@@ -108,15 +108,15 @@ class Rebuilding {
         executor_.open(store_);
     }
 
-    tl::expected<std::optional<EpochContext>, std::string> on_block(const da::ChainBlock& block) {
+    tl::expected<std::vector<EpochContext>, std::string> on_block(const da::ChainBlock& block) {
         if (const auto wrong = executor_.check(store_, block.block)) return tl::make_unexpected(*wrong);
         const ExecutedBlock executed = executor_.execute(store_, block.block, by_lane(block));
         last_ = {executed.height, block.digest, executed.result_digest, executed.result.state_root};
         transactions_ += executed.outcomes.size();
         progress_.show(0, "block " + std::to_string(executed.height.value));
-        if (difference_) return executed.next_context;
+        if (difference_) return executed.contexts;
         difference_ = comparison_.add(last_);
-        return executed.next_context;
+        return executed.contexts;
     }
 
     [[nodiscard]] const Rebuilt& last() const { return last_; }

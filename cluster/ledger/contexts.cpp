@@ -26,9 +26,11 @@ const EpochContext* ContextBook::find(Epoch epoch) const {
     return it == contexts_.end() ? nullptr : &it->second;
 }
 
-void ContextBook::learn(const EpochContext& context, Effects& effects) {
-    contexts_.insert_or_assign(context.epoch, context);
-    effects.put(table_, key_of(context.epoch), encode(context));
+void ContextBook::learn(const std::vector<EpochContext>& contexts, Effects& effects) {
+    for (const EpochContext& context : contexts) {
+        contexts_.insert_or_assign(context.epoch, context);
+        effects.put(table_, key_of(context.epoch), encode(context));
+    }
 }
 
 void ContextBook::prune_below(Epoch epoch, Effects& effects) {

@@ -96,7 +96,7 @@ struct Proposal {
     std::vector<VoteRecord> votes;  ///< sorted, each vote once on the chain
     std::optional<Bytes> vrf_proof;
     std::vector<Bytes> forced;            ///< empty until settlement
-    std::optional<Digest> next_set_hash;  ///< exactly in a boundary block: digest of the next EpochContext
+    std::optional<Digest> next_set_hash;  ///< exactly in a boundary block, the last of its epoch: digest of the next EpochContext
     SignerIndex leader;
     Signature signature{};
 

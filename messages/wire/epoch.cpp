@@ -115,6 +115,24 @@ std::optional<Stake> EpochContext::stake_of(std::span<const SignerIndex> ascendi
 
 Digest digest_of(const EpochContext& context) { return crypto::blake2b(encode(context)); }
 
+bool ends_early(const EpochContext& current, std::span<const OperatorNumber> jailed) {
+    return std::ranges::any_of(jailed, [&](OperatorNumber number) {
+        const auto index = current.index_of(number);
+        return index && current.at(*index)->leads;
+    });
+}
+
+EpochContext successor(const EpochContext& current, const EpochContext& base, std::span<const OperatorNumber> jailed) {
+    const auto is_jailed = [&](const OperatorInfo& o) { return std::ranges::binary_search(jailed, o.number); };
+    EpochContext next = base;
+    next.epoch = current.epoch.next();
+    std::erase_if(next.operators, is_jailed);
+    if (next.operators.size() >= members_min) return next;
+    next.operators = base.operators;
+    for (OperatorInfo& o : next.operators) o.leads = o.leads && !is_jailed(o);
+    return next;
+}
+
 SignerIndex leader_of(const EpochContext& context, View view) {
     const std::vector<SignerIndex> eligible = eligible_leaders(context);
     switch (context.policy) {

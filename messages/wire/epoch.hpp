@@ -67,12 +67,13 @@ struct OperatorInfo {
     bool operator==(const OperatorInfo&) const = default;
 };
 
-/// Frozen from final state one epoch earlier; everything that consensus may know of the economy.
+/// Frozen from final state one epoch earlier; everything that consensus may know of the economy. Before its epoch begins it is a
+/// plan: successor() says what becomes of it.
 struct EpochContext {
     Epoch epoch{1};
     Digest seed{};
     Policy policy = Policy::round_robin;
-    Height planned_end;                   ///< height of the boundary block
+    Height planned_end;                   ///< height of the boundary block, unless the epoch ends early
     std::vector<OperatorInfo> operators;  ///< ascending by number; SignerIndex points here
     Parameters parameters;
 
@@ -89,6 +90,18 @@ struct EpochContext {
     [[nodiscard]] std::optional<Stake> stake_of(std::span<const SignerIndex> ascending) const;
 };
 [[nodiscard]] Digest digest_of(const EpochContext& context);
+
+/// A set has 1 member or at least so many: with 2 or 3 one stop halts all.
+inline constexpr std::size_t members_min = 4;
+
+/// An epoch ends before its planned end with the first block that cites a state in which a member is jailed that leads in it.
+/// `jailed` ascends.
+[[nodiscard]] bool ends_early(const EpochContext& current, std::span<const OperatorNumber> jailed);
+/// The context of the epoch after `current`, made of `base`: what was planned, or `current` again when it ends early. Without
+/// those `jailed` (ascending) in the state that the boundary block cites; if that leaves fewer than 4, they stay and lead no
+/// more.
+[[nodiscard]] EpochContext successor(const EpochContext& current, const EpochContext& base,
+                                     std::span<const OperatorNumber> jailed);
 
 /// The leader of a view (4-economy.md, Selection): pure, and independent of certificates.
 /// Members that do not lead or have no stake are passed over; if none is left, everybody takes part.

@@ -75,11 +75,13 @@ struct ExecutedBlock {
     std::vector<AccountState> touched;  ///< ascending by address
     std::vector<LaneFees> lane_fees;    ///< ascending by lane
     Wei burnt;
-    /// Present in a boundary block's result: the boundary block of epoch e-1 yields the context of epoch e+1 (3-protocol.md, 4).
-    std::optional<EpochContext> next_context;
+    std::vector<OperatorNumber> jailed;  ///< of all registered, after the block; ascending
+    /// Not empty exactly in a boundary block's result (3-protocol.md, 4). Ends epoch e with the block: the context of e+1 if it
+    /// is another than the one planned, and the plan for e+2. They replace what was said of these epochs before.
+    std::vector<EpochContext> contexts;
     static auto fields(auto& v) {
         return std::tie(v.height, v.block_digest, v.epoch, v.timestamp_ms, v.result, v.result_digest, v.base_fee, v.base_fee_next,
-                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.next_context);
+                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.jailed, v.contexts);
     }
     bool operator==(const ExecutedBlock&) const = default;
 };

@@ -121,5 +121,25 @@ TEST(Sets, ChangeWhileEverythingElseGoesWrong) {
     EXPECT_TRUE(sim.accused().empty());
 }
 
+TEST(Sets, LoseAMemberAsSoonAsTheChainCitesThatItIsJailed) {
+    Options options = of_nodes(7, 0);
+    options.parameters.epoch_blocks = 10'000;
+    Simulation sim{options, real_cores()};
+    sim.byzantine(2, Misbehaviour::double_voter).run(10s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_EQ(sim.accused(), std::set{sim.world().number_of(2)});
+    EXPECT_EQ(text_of(sim.set_sizes()), "7 6 7 ") << "the last one is the plan for the planned end";
+    EXPECT_LT(sim.final_height(0), options.parameters.epoch_blocks);
+}
+
+TEST(Sets, OfFourPassOverAJailedMemberAsLeader) {
+    Options options = of_nodes(4, 0);
+    Simulation sim{options, real_cores()};
+    sim.byzantine(2, Misbehaviour::double_voter).run(10s).recover();
+    EXPECT_HOLDS(sim);
+    EXPECT_TRUE(std::ranges::all_of(sim.set_sizes(), [](std::size_t size) { return size == 4; })) << text_of(sim.set_sizes());
+    for (const OperatorInfo& o : sim.newest_set().operators) EXPECT_EQ(o.leads, o.number != sim.world().number_of(2));
+}
+
 }  // namespace
 }  // namespace rondo::sim

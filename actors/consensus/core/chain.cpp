@@ -65,6 +65,7 @@ Block Chain::link(const Digest& digest, std::shared_ptr<const Body> body, const 
         block.height = proposal->height;
         block.timestamp_ms = proposal->timestamp_ms;
         block.executed = proposal->executed;
+        block.ends_epoch = proposal->next_set_hash.has_value();
         if (!proposal->cut_delta.empty()) block.cut = std::make_shared<const Cut>(advance(*parent.cut, proposal->cut_delta));
     }
     block.body = std::move(body);

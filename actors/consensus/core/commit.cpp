@@ -35,7 +35,7 @@ bool Simplex::commit_final(Turn& turn) {
         else
             commit_block(turn, block, std::nullopt);
     }
-    if (replica_.at_boundary(*last)) {
+    if (last->ends_epoch) {
         next_set_hash_ = proposal_in(*last->body)->next_set_hash;
         store_epoch_proof(turn, *path, finalization);
     }
@@ -99,12 +99,13 @@ void Simplex::after_commit(Turn& turn) {
 bool Simplex::begin_next_epoch(Turn& turn) {
     if (!replica_.epoch_is_over() || !replica_.muted.empty()) return false;
     const EpochContext* next = replica_.epochs.find(replica_.epoch.next());
-    if (next == nullptr) return false;
-    if (next_set_hash_ != rondo::digest_of(*next)) {
-        replica_.mute(turn, "the boundary block names another next set than this node computed");
+    if (next == nullptr || next_set_hash_ != rondo::digest_of(*next)) {
+        // After a jailing it is another than was planned: it comes with the boundary block's own result.
+        if (replica_.results.head() >= replica_.chain.floor().height)
+            replica_.mute(turn, "the boundary block names another next set than this node computed");
         return false;
     }
-    if (!replica_.begin_next_epoch(turn)) return false;
+    replica_.begin_epoch(turn, next);
     views_.clear();
     own_votes_.clear();
     pending_final_.reset();
@@ -121,12 +122,13 @@ bool Simplex::begin_next_epoch(Turn& turn) {
 
 namespace {
 
-/// Blocks follow one another from the floor, tails follow the last of them, and the proof is for the last body.
+/// Blocks of one epoch follow one another from the floor, tails follow the last of them, and the proof is for the last body.
 bool is_chained(const Block& floor, const std::vector<Proposal>& blocks, const std::vector<Tail>& tails,
                 const Certificate& proof) {
     Digest parent = floor.digest;
     View parent_view = floor.view;
     Height height = floor.height;
+    bool is_over = false;
     const auto follows = [&](const auto& body) {
         const bool ok = body.parent_digest == parent && body.parent_view == parent_view && body.view > parent_view;
         parent = rondo::digest_of(body);
@@ -134,8 +136,9 @@ bool is_chained(const Block& floor, const std::vector<Proposal>& blocks, const s
         return ok;
     };
     for (const Proposal& block : blocks) {
-        if (block.height != height.next() || !follows(block)) return false;
+        if (is_over || block.height != height.next() || !follows(block)) return false;
         height = block.height;
+        is_over = block.next_set_hash.has_value();
     }
     for (const Tail& tail : tails)
         if (!follows(tail)) return false;
@@ -158,8 +161,7 @@ bool Simplex::on_final_range(Turn& turn, const FinalBlocks& range) {
                malformed(context, body).empty() && is_signed(genesis, context, body);
     };
     if (!is_certified(genesis, context, *range.proof, nullptr)) return false;
-    if (blocks.back().height > context.planned_end || (!range.tails.empty() && blocks.back().height != context.planned_end))
-        return false;
+    if (!range.tails.empty() && !blocks.back().next_set_hash) return false;
     for (const Proposal& block : blocks)
         if (!is_right(block)) return false;
     for (const Tail& tail : range.tails)

@@ -99,11 +99,10 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
     replica_.results.learn(turn, executed);
     if (!replica_.results.agrees_with_citations(executed.height))
         replica_.mute(turn, "own result differs from the final chain at height " + std::to_string(executed.height.value));
-    if (!executed.next_context) return simplex_.on_news();
-    if (replica_.epochs.learn(turn, *executed.next_context))
-        replica_.name_peers(turn);
-    else
-        replica_.mute(turn, "own execution contradicts itself about epoch " + std::to_string(executed.next_context->epoch.value));
+    // What came early of an epoch was checked against the set that was planned for it.
+    for (const EpochContext& context : executed.contexts)
+        if (replica_.epochs.learn(turn, context, replica_.epoch)) replica_.lanes.forget(turn, context.epoch);
+    if (!executed.contexts.empty()) replica_.name_peers(turn);
     simplex_.on_news();
 }
 

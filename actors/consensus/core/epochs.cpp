@@ -11,7 +11,7 @@ Epochs::Epochs(const StoreView& store, const Genesis& genesis) {
     store.scan(tables::contexts, {}, {}, [&](ByteView, ByteView value) {
         const auto context = decode<EpochContext>(value);
         require(context.has_value(), "a stored context decodes");
-        contexts_.emplace(context->epoch, *context);
+        contexts_.insert_or_assign(context->epoch, *context);
         return true;
     });
 }
@@ -21,11 +21,13 @@ const EpochContext* Epochs::find(Epoch epoch) const {
     return it == contexts_.end() ? nullptr : &it->second;
 }
 
-bool Epochs::learn(Turn& turn, const EpochContext& context) {
-    if (const EpochContext* known = find(context.epoch)) return *known == context;
-    contexts_.emplace(context.epoch, context);
+bool Epochs::learn(Turn& turn, const EpochContext& context, Epoch current) {
+    if (context.epoch <= current) return false;
+    const EpochContext* planned = find(context.epoch);
+    const bool is_other = planned != nullptr && *planned != context;
+    contexts_.insert_or_assign(context.epoch, context);
     turn.effects.put(tables::contexts, tables::key(context.epoch), encode(context));
-    return true;
+    return is_other;
 }
 
 std::vector<Peer> Epochs::peers(OperatorNumber self) const { return peers_of(contexts_, self); }

@@ -7,14 +7,15 @@
 
 namespace rondo::consensus {
 
-/// The sets of all epochs known so far: the first two from genesis, the later ones from this node's own execution.
+/// The sets of all epochs known so far: the first two from genesis, the later ones from this node's own execution. Of epochs that
+/// have not begun here it is a plan: successor() in messages/wire/epoch.hpp says what becomes of it.
 class Epochs {
   public:
     Epochs(const StoreView& store, const Genesis& genesis);
 
     [[nodiscard]] const EpochContext* find(Epoch epoch) const;
-    /// False if another context is known for that epoch: then this node's execution contradicts itself.
-    [[nodiscard]] bool learn(Turn& turn, const EpochContext& context);
+    /// Nothing is learnt of epochs up to `current`: they have begun. True if something else was planned.
+    bool learn(Turn& turn, const EpochContext& context, Epoch current);
     /// Those that this node may talk with: the members of all sets not forgotten.
     [[nodiscard]] std::vector<Peer> peers(OperatorNumber self) const;
     [[nodiscard]] bool is_member(OperatorNumber who) const;

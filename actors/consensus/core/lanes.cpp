@@ -119,6 +119,11 @@ void Lanes::begin(Turn& turn, Epoch epoch) {
     turn.effects.records.push_back(EraseRange{tables::poas, {}, tables::key(epoch)});
 }
 
+void Lanes::forget(Turn& turn, Epoch epoch) {
+    by_epoch_.erase(epoch);
+    turn.effects.records.push_back(EraseRange{tables::poas, tables::key(epoch), tables::key(epoch.next())});
+}
+
 void Lanes::restart_clocks(Instant now) {
     for (auto& [epoch, lanes] : by_epoch_)
         for (auto& [lane, held] : lanes)

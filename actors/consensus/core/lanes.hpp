@@ -39,6 +39,7 @@ class Lanes {
 
     void on_final_cut(Turn& turn, const std::vector<CutEntry>& delta);
     void begin(Turn& turn, Epoch epoch);
+    void forget(Turn& turn, Epoch epoch);
     /// After a restart nothing is known of when things came.
     void restart_clocks(Instant now);
 

@@ -56,13 +56,18 @@ Finding check_executed(const Replica& replica, const Proposal& block, const Bloc
     return {};
 }
 
-Finding check_next_set(const Replica& replica, const Proposal& block) {
-    const bool boundary = block.height == replica.context->planned_end;
-    if (boundary != block.next_set_hash.has_value()) return invalid("next set hash exactly in a boundary block");
-    if (!boundary) return {};
-    const EpochContext* next = replica.epochs.find(block.epoch.next());
-    if (next == nullptr) return missing("the next set is not computed here yet");
-    if (rondo::digest_of(*next) != *block.next_set_hash) return invalid("a next set that differs from mine");
+/// What was cited before this block ended nothing early.
+Replica::NextEpoch after(const Replica& replica, const Block& parent, Height height, const ExecutedRef& executed) {
+    if (height != replica.context->planned_end && executed == parent.executed) return {true, std::nullopt};
+    return replica.after(height, executed.height);
+}
+
+Finding check_next_set(const Replica& replica, const Proposal& block, const Block& parent) {
+    const Replica::NextEpoch next = after(replica, parent, block.height, block.executed);
+    if (!next.is_known) return missing("a result, or the next set, not computed here yet");
+    if (next.context.has_value() != block.next_set_hash.has_value()) return invalid("next set hash exactly in a boundary block");
+    if (next.context && rondo::digest_of(*next.context) != *block.next_set_hash)
+        return invalid("a next set that differs from mine");
     return {};
 }
 
@@ -101,7 +106,7 @@ Finding check_time(const Proposal& block, const Block& parent, Instant now) {
 
 Finding check_block(const Replica& replica, const Proposal& block, const Block& parent, Instant now, Instant entered,
                     std::vector<Vote>& learned) {
-    if (replica.at_boundary(parent)) return invalid("a block after the boundary block");
+    if (parent.ends_epoch) return invalid("a block after the boundary block");
     if (block.height != parent.height.next()) return invalid("height");
     // What can never be valid speaks before what is only missing.
     Finding worst;
@@ -111,7 +116,7 @@ Finding check_block(const Replica& replica, const Proposal& block, const Block& 
             worst = std::move(finding);
     };
     consider(check_time(block, parent, now));
-    consider(check_next_set(replica, block));
+    consider(check_next_set(replica, block, parent));
     consider(check_executed(replica, block, parent));
     consider(check_cut(replica, block, parent));
     if (worst.verdict != Verdict::invalid) consider(check_votes(replica, block, parent, learned));
@@ -158,18 +163,18 @@ std::string_view malformed(const EpochContext& context, const Body& body) {
 Finding check(const Replica& replica, const Body& body, const Block& parent, Instant now, Instant entered,
               std::vector<Vote>& learned) {
     if (const Proposal* block = proposal_in(body)) return check_block(replica, *block, parent, now, entered, learned);
-    return replica.at_boundary(parent) ? Finding{} : invalid("a tail before the boundary block");
+    return parent.ends_epoch ? Finding{} : invalid("a tail before the boundary block");
 }
 
 std::vector<CutEntry> includable(const Replica& replica, const Block& parent) {
-    if (replica.at_boundary(parent)) return {};
+    if (parent.ends_epoch) return {};
     if (!lag_allows_content(replica, parent.height.next(), newest_citable(replica, parent))) return {};
     return replica.lanes.tips_beyond(*parent.cut, replica.parameters().lane_window);
 }
 
 std::optional<Body> draft(const Replica& replica, const Block& parent, View view, Instant now, bool repeat_executed) {
     const SignerIndex leader = *replica.index;
-    if (replica.at_boundary(parent)) return Tail{1, replica.epoch, view, parent.view, parent.digest, leader, {}};
+    if (parent.ends_epoch) return Tail{1, replica.epoch, view, parent.view, parent.digest, leader, {}};
     Proposal block;
     block.epoch = replica.epoch;
     block.view = view;
@@ -182,11 +187,9 @@ std::optional<Body> draft(const Replica& replica, const Block& parent, View view
     block.cut_root = root_of(block.cut_delta.empty() ? *parent.cut : advance(*parent.cut, block.cut_delta));
     const View oldest = view.minus_or_zero(replica.parameters().execution_lag_max);
     block.votes = replica.pool.choose(parent, replica.unfinal_up_to(parent), oldest, votes_max(*replica.context));
-    if (block.height == replica.context->planned_end) {
-        const EpochContext* next = replica.epochs.find(replica.epoch.next());
-        if (next == nullptr) return std::nullopt;
-        block.next_set_hash = rondo::digest_of(*next);
-    }
+    const Replica::NextEpoch next = after(replica, parent, block.height, block.executed);
+    if (!next.is_known) return std::nullopt;
+    if (next.context) block.next_set_hash = rondo::digest_of(*next.context);
     block.leader = leader;
     return block;
 }

@@ -38,7 +38,7 @@ Floor floor_at_genesis(const Genesis& genesis) {
 }
 
 Floor floor_of(Epoch epoch, const Block& block) {
-    return {epoch, block.view, block.height, block.digest, block.timestamp_ms, block.executed, *block.cut};
+    return {epoch, block.view, block.height, block.digest, block.timestamp_ms, block.executed, *block.cut, block.ends_epoch};
 }
 
 Block block_of(const Floor& floor) {
@@ -48,6 +48,7 @@ Block block_of(const Floor& floor) {
     block.height = floor.height;
     block.timestamp_ms = floor.timestamp_ms;
     block.executed = floor.executed;
+    block.ends_epoch = floor.ends_epoch;
     block.cut = std::make_shared<const Cut>(floor.cut);
     return block;
 }

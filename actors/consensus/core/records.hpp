@@ -31,6 +31,7 @@ struct Block {
     Digest parent_digest{};
     Height height;  ///< a tail has its boundary block's
     bool tail = false;
+    bool ends_epoch = false;  ///< the boundary block, and what stands on it
     std::uint64_t timestamp_ms = 0;
     ExecutedRef executed;
     std::shared_ptr<const Cut> cut;
@@ -46,7 +47,10 @@ struct Floor {
     std::uint64_t timestamp_ms = 0;
     ExecutedRef executed;
     Cut cut;
-    static auto fields(auto& v) { return std::tie(v.epoch, v.view, v.height, v.digest, v.timestamp_ms, v.executed, v.cut); }
+    bool ends_epoch = false;
+    static auto fields(auto& v) {
+        return std::tie(v.epoch, v.view, v.height, v.digest, v.timestamp_ms, v.executed, v.cut, v.ends_epoch);
+    }
 };
 
 [[nodiscard]] Floor floor_at_genesis(const Genesis& genesis);

@@ -76,11 +76,22 @@ void Replica::mute(Turn& turn, std::string reason) {
     turn.log(Level::error, "this node signs nothing from now on: " + muted);
 }
 
-bool Replica::begin_next_epoch(Turn& turn) {
-    const EpochContext* next = epochs.find(epoch.next());
-    if (next == nullptr) return false;
-    Floor floor = floor_of(epoch.next(), chain.floor());
+Replica::NextEpoch Replica::after(Height height, Height executed) const {
+    const std::vector<OperatorNumber>* jailed = results.jailed_at(executed);
+    if (jailed == nullptr) return {};
+    if (height == context->planned_end) {
+        const EpochContext* planned = epochs.find(epoch.next());
+        if (planned == nullptr) return {};
+        return {true, successor(*context, *planned, *jailed)};
+    }
+    if (!ends_early(*context, *jailed)) return {true, std::nullopt};
+    return {true, successor(*context, *context, *jailed)};
+}
+
+void Replica::begin_epoch(Turn& turn, const EpochContext* next) {
+    Floor floor = floor_of(next->epoch, chain.floor());
     floor.view = View(0);
+    floor.ends_epoch = false;
     turn.effects.put(tables::meta, to_bytes(as_bytes("floor")), encode(floor));
     // Certificates and bodies of the old epoch are of no more use: its boundary block's proof is kept apart.
     turn.effects.records.push_back(EraseRange{tables::certificates, {}, tables::key(floor.epoch)});
@@ -94,7 +105,6 @@ bool Replica::begin_next_epoch(Turn& turn) {
     epochs.forget_below(Epoch(epoch.minus_or_zero(2)));
     take_part();
     name_peers(turn);
-    return true;
 }
 
 }  // namespace rondo::consensus

@@ -33,14 +33,18 @@ struct Replica {
 
     [[nodiscard]] const Parameters& parameters() const { return context->parameters; }
     /// True once the epoch's last block is final: only the next epoch can go on.
-    [[nodiscard]] bool epoch_is_over() const { return chain.floor().height >= context->planned_end; }
-    /// The boundary block and what stands on it.
-    [[nodiscard]] bool at_boundary(const Block& block) const { return block.height >= context->planned_end; }
+    [[nodiscard]] bool epoch_is_over() const { return chain.floor().ends_epoch; }
+    struct NextEpoch {
+        bool is_known = false;                ///< false: a result is missing here, or the plan that came with one
+        std::optional<EpochContext> context;  ///< nothing: the epoch goes on
+    };
+    /// What a block of this epoch at `height` that cites the state after block `executed` means for the next.
+    [[nodiscard]] NextEpoch after(Height height, Height executed) const;
     /// Bodies of blocks (not tails) from above the floor up to `block`, itself included.
     [[nodiscard]] std::vector<const Proposal*> unfinal_up_to(const Block& block) const;
     void mute(Turn& turn, std::string reason);
-    /// The next epoch's set is known and right: go there. False if it is not known yet.
-    [[nodiscard]] bool begin_next_epoch(Turn& turn);
+    /// The epoch is over, and this is the next.
+    void begin_epoch(Turn& turn, const EpochContext* next);
 
     /// True if the operator is in a set of the last, the current or a coming epoch.
     [[nodiscard]] bool knows(OperatorNumber who) const { return epochs.is_member(who); }

@@ -2,31 +2,37 @@
 
 #include "actors/consensus/core/limits.hpp"
 #include "actors/consensus/core/tables.hpp"
+#include "messages/codec/codec.hpp"
 
 namespace rondo::consensus {
 
 Results::Results(const StoreView& store) {
-    digests_.emplace(Height(0), Digest{});  // genesis: nothing executed
+    own_.emplace(Height(0), Own{});  // genesis: nothing executed, nobody jailed
     store.scan(tables::results, {}, {}, [&](ByteView key, ByteView value) {
-        const auto digest = Digest::from(value);
-        require(digest.has_value(), "a stored result digest has 32 bytes");
+        auto own = decode<Own>(value);
+        require(own.has_value(), "a stored result decodes");
         head_ = Height(read_be64(key));
-        digests_.insert_or_assign(head_, *digest);
+        own_.insert_or_assign(head_, std::move(*own));
         return true;
     });
 }
 
 std::optional<Digest> Results::find(Height height) const {
-    const auto it = digests_.find(height);
-    if (it == digests_.end()) return std::nullopt;
-    return it->second;
+    const auto it = own_.find(height);
+    if (it == own_.end()) return std::nullopt;
+    return it->second.digest;
+}
+
+const std::vector<OperatorNumber>* Results::jailed_at(Height height) const {
+    const auto it = own_.find(height);
+    return it == own_.end() ? nullptr : &it->second.jailed;
 }
 
 void Results::learn(Turn& turn, const ExecutedBlock& executed) {
     if (executed.height <= head_) return;
     head_ = executed.height;
-    digests_.insert_or_assign(head_, executed.result_digest);
-    turn.effects.put(tables::results, tables::key(head_), to_bytes(executed.result_digest.view()));
+    const Own& own = own_.insert_or_assign(head_, Own{executed.result_digest, executed.jailed}).first->second;
+    turn.effects.put(tables::results, tables::key(head_), encode(own));
 }
 
 bool Results::agrees_with(const ExecutedRef& cited) {
@@ -47,9 +53,9 @@ bool Results::agrees_with_citations(Height height) {
 }
 
 void Results::prune_below(Turn& turn, Height height) {
-    const auto end = digests_.lower_bound(height);
-    if (digests_.begin() == end) return;
-    digests_.erase(digests_.begin(), end);
+    const auto end = own_.lower_bound(height);
+    if (own_.begin() == end) return;
+    own_.erase(own_.begin(), end);
     turn.effects.records.push_back(EraseRange{tables::results, {}, tables::key(height)});
 }
 

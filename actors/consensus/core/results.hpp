@@ -15,6 +15,8 @@ class Results {
 
     [[nodiscard]] Height head() const { return head_; }
     [[nodiscard]] std::optional<Digest> find(Height height) const;
+    /// Who is jailed after that block, ascending; null if it is not computed here yet.
+    [[nodiscard]] const std::vector<OperatorNumber>* jailed_at(Height height) const;
     void learn(Turn& turn, const ExecutedBlock& executed);
 
     /// A final block cites this. False: it differs from what I computed, now or when my own result comes (learn_checked).
@@ -25,7 +27,12 @@ class Results {
     void prune_below(Turn& turn, Height height);
 
   private:
-    std::map<Height, Digest> digests_;
+    struct Own {
+        Digest digest{};
+        std::vector<OperatorNumber> jailed;
+        static auto fields(auto& v) { return std::tie(v.digest, v.jailed); }
+    };
+    std::map<Height, Own> own_;
     std::map<Height, Digest> unchecked_;  ///< cited by the final chain before I computed it
     Height head_;
 };

@@ -12,7 +12,7 @@ inline constexpr Table blocks{4, "blocks"};              ///< height → FinalBl
 inline constexpr Table contexts{5, "contexts"};          ///< epoch → EpochContext
 inline constexpr Table proofs{6, "proofs"};              ///< epoch → FinalBlocks that prove its boundary block
 inline constexpr Table poas{7, "poas"};                  ///< epoch, lane, lane height → PoA; above the final cut
-inline constexpr Table results{8, "results"};            ///< height → result digest
+inline constexpr Table results{8, "results"};            ///< height → result digest, who is jailed
 inline constexpr Table witnessed{9, "witnessed"};        ///< operator, kind → its newest Vote seen here
 
 namespace detail {

@@ -109,7 +109,7 @@ bool Simplex::propose(Turn& turn) {
         return false;
     const Block* parent = best_parent();
     if (parent == nullptr) return false;
-    const bool tail = replica_.at_boundary(*parent);
+    const bool tail = parent->ends_epoch;
     const bool content = !tail && !includable(replica_, *parent).empty();
     content_due_.reset();
     if (content) content_due_ = content_due(turn.now, *parent);
@@ -224,7 +224,7 @@ void Simplex::update_waiting(Turn& turn) {
     if (!news_ || proposal_seen_ || includable_since_) return;
     const Block* parent = best_parent();
     if (parent == nullptr) return;
-    tail_expected_ = replica_.at_boundary(*parent);
+    tail_expected_ = parent->ends_epoch;
     if (!tail_expected_ && !includable(replica_, *parent).empty()) includable_since_ = turn.now;
 }
 

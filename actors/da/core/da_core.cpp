@@ -112,7 +112,7 @@ void DaCore::on_stream(const StreamMessage& message, Effects& effects) {
             break;
         case Stream::results: {
             const auto executed = decode_own<ExecutedBlock>(message.payload);
-            if (executed.next_context) contexts_.learn(*executed.next_context, effects);
+            contexts_.learn(executed.contexts, effects);
             backlog_.set_executed(executed.height, effects);
             break;
         }

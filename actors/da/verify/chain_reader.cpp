@@ -83,9 +83,9 @@ tl::expected<void, VerifyFault> ChainReader::accept_block(FrameBlock in) {
 
     ChainBlock out{block, digest_of(block), std::move(in.batches), rondo::advance(cut_, block.cut_delta)};
     if (root_of(out.cut) != block.cut_root) return fault("the cut root does not match");
-    auto next_context = on_block_(out);
-    if (!next_context) return fault(next_context.error());
-    if (*next_context) contexts_.insert_or_assign((*next_context)->epoch, **next_context);
+    const auto contexts = on_block_(out);
+    if (!contexts) return fault(contexts.error());
+    for (const EpochContext& known : *contexts) contexts_.insert_or_assign(known.epoch, known);
     contexts_.erase(contexts_.begin(), contexts_.lower_bound(block.epoch));
 
     height_ = block.height;

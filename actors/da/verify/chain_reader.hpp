@@ -36,7 +36,7 @@ struct VerifyFault {
 
 /// Takes the next block. Returns the context that executing it yields (a boundary block's), if any, or why it objects. Without
 /// anyone who executes, only the first two epochs can be read.
-using OnBlock = std::function<tl::expected<std::optional<EpochContext>, std::string>(const ChainBlock&)>;
+using OnBlock = std::function<tl::expected<std::vector<EpochContext>, std::string>(const ChainBlock&)>;
 
 struct VerifyOptions {
     bool check_senders = true;

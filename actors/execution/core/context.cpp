@@ -57,7 +57,7 @@ EpochContext next_context(const EpochContext& last, const Registry& cited) {
     context.epoch = last.epoch.next();
     context.seed = next_seed(last);
     context.policy = last.policy;
-    context.planned_end = Height(last.parameters.epoch_blocks * context.epoch.value);
+    context.planned_end = last.planned_end.plus(last.parameters.epoch_blocks);
     context.operators = schedule(last, cited);
     context.parameters = last.parameters;
     return context;
@@ -74,6 +74,7 @@ const EpochContext* ContextBook::find(const StateReader& store, Epoch epoch) {
 }
 
 void ContextBook::add(StateStore& store, const EpochContext& context) {
+    kept_.erase(context.epoch);
     store.put(tables::contexts, epoch_key(context.epoch), encode(context));
 }
 

@@ -8,9 +8,6 @@
 /// Epoch contexts (3-protocol.md, 4; 4-economy.md, Selection).
 namespace rondo::execution {
 
-/// A set has 1 member or at least so many: with 2 or 3 one stop halts all.
-inline constexpr std::size_t members_min = 4;
-
 /// Who votes with what stake in the epoch after `last`'s, and who may lead. `single`, `round-robin` and `stake` agree on that;
 /// the slots themselves are leader_of()'s. All that counts stands in the cited state, which is one epoch old when the set takes
 /// over:
@@ -24,13 +21,15 @@ inline constexpr std::size_t members_min = 4;
 /// Who has withdrawn is in no last set: the staking module pays no bond while its operator is in a set of now or to come.
 [[nodiscard]] std::vector<OperatorInfo> schedule(const EpochContext& last, const Registry& cited);
 
-/// The context that follows `last`.
+/// The plan for the epoch after `last`'s.
 [[nodiscard]] EpochContext next_context(const EpochContext& last, const Registry& cited);
 
-/// The contexts known to the ledger. Those of epochs 1 and 2 come from genesis.
+/// The contexts known to the ledger: of the epochs up to the current one as they began, of the next as it is planned. Those of
+/// epochs 1 and 2 are planned by genesis.
 class ContextBook {
   public:
     [[nodiscard]] const EpochContext* find(const StateReader& store, Epoch epoch);
+    /// Replaces what was planned for that epoch.
     void add(StateStore& store, const EpochContext& context);
 
   private:

@@ -118,17 +118,16 @@ std::optional<std::string> BlockExecutor::check(const StateReader& store, const 
     if (block.leader.value >= context->operators.size()) return name + " has a leader outside its epoch's set";
     if (root_of(rondo::advance(head_.cut, block.cut_delta)) != block.cut_root)
         return name + " cites another cut than the one executed here";
-    if (block.next_set_hash) {
-        const EpochContext* next = contexts_.find(store, block.epoch.next());
-        if (next == nullptr || digest_of(*next) != *block.next_set_hash)
-            return name + " cites another next set than the one computed here";
-    }
     if (block.executed.height > head_.height) return name + " cites the result of a block that it does not follow";
     const auto own = store.get(tables::snapshots, height_key(block.executed.height));
     if (!own) return name + " cites a result older than one cited before";
     if (decode_own<Snapshot>(*own).result_digest != block.executed.result_digest)
         return "the final chain cites another result of block " + std::to_string(block.executed.height.value) +
                " than the one computed here";
+    const auto next = next_epoch(store, block);
+    if (next.has_value() != block.next_set_hash.has_value())
+        return name + (next ? " does not end its epoch" : " ends its epoch") + ", against what was computed here";
+    if (next && digest_of(*next) != *block.next_set_hash) return name + " cites another next set than the one computed here";
     return std::nullopt;
 }
 
@@ -157,13 +156,16 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     Rewards rewards(ledger);
     for (const LaneFees& lane : out.lane_fees) rewards.deposit(lane.fees);
     registries_.follow(store, ledger, block.height, run.changed_operators());
-    const bool is_boundary = block.height == context.planned_end;
-    if (is_boundary) {
+    out.jailed = registries_.jailed();
+    const auto next = next_epoch(store, block);
+    if (next) {
         rewards.fix_pot(block.epoch);
         Staking(ledger).end_duty(context, block.timestamp_ms);
-        out.next_context = context_after_next(store, block);
-        Staking(ledger).note_context(out.next_context->epoch, digest_of(*out.next_context));
-        contexts_.add(store, *out.next_context);
+        out.contexts = coming(store, block, context, *next);
+        for (const EpochContext& context_to_come : out.contexts) {
+            Staking(ledger).note_context(context_to_come.epoch, digest_of(context_to_come));
+            contexts_.add(store, context_to_come);
+        }
         registries_.check(ledger);
     }
 
@@ -181,7 +183,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     out.result_digest = digest_of(out.result);
 
     head_.height = block.height;
-    head_.next_epoch = is_boundary ? block.epoch.next() : block.epoch;
+    head_.next_epoch = next ? block.epoch.next() : block.epoch;
     head_.block_digest = out.block_digest;
     head_.timestamp_ms = block.timestamp_ms;
     head_.state_root = committed.state_root;
@@ -198,10 +200,32 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     return out;
 }
 
-EpochContext BlockExecutor::context_after_next(const StateReader& store, const Proposal& boundary) {
-    const EpochContext* last = contexts_.find(store, boundary.epoch.next());
-    require(last != nullptr, "the context before the next one is missing");
-    return next_context(*last, registry_at(store, boundary.executed.height));
+std::optional<EpochContext> BlockExecutor::next_epoch(const StateReader& store, const Proposal& block) {
+    const EpochContext* context = contexts_.find(store, block.epoch);
+    require(context != nullptr, "a block of an unknown epoch was not refused");
+    const EpochContext current = *context;  // the next lookup may drop it
+    const std::vector<OperatorNumber>& jailed = registries_.jailed_at(store, block.executed.height);
+    if (block.height == current.planned_end) {
+        const EpochContext* planned = contexts_.find(store, block.epoch.next());
+        require(planned != nullptr, "there is no plan for the next epoch");
+        return successor(current, *planned, jailed);
+    }
+    if (!ends_early(current, jailed)) return std::nullopt;
+    return successor(current, current, jailed);
+}
+
+std::vector<EpochContext> BlockExecutor::coming(const StateReader& store, const Proposal& boundary, const EpochContext& context,
+                                                const EpochContext& next) {
+    const EpochContext* planned = contexts_.find(store, next.epoch);
+    require(planned != nullptr, "there is no plan for the next epoch");
+    if (boundary.height != context.planned_end) {
+        EpochContext later = *planned;
+        later.epoch = next.epoch.next();
+        return {next, later};
+    }
+    const EpochContext later = next_context(next, registry_at(store, boundary.executed.height));
+    if (next == *planned) return {later};
+    return {next, later};
 }
 
 Chain BlockExecutor::chain_at_head(const StateReader& store) {

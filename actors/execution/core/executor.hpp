@@ -21,7 +21,7 @@
 ///   5. Calls of watcher accounts to submitEvidence and of rewards accounts to attest are free when they succeed or came too
 ///      late; else they pay what they can. The accounts are those of the operators of this epoch and of the one before.
 ///   6. Of the base fee at least burn_permille is burnt; the rest and the tips go to the pot when the block ends.
-///   7. A boundary block fixes its epoch's pot and yields the context of the epoch after the next.
+///   7. A boundary block fixes its epoch's pot, begins the next epoch, and at a planned end yields the plan for the one after it.
 ///   8. Supply + burnt = genesis supply, bonds = balance of staking, pots = balance of rewards: or the process ends. The sum of
 ///      the bonds is kept with each of them; a boundary block adds them up again.
 namespace rondo::execution {
@@ -51,6 +51,9 @@ class BlockExecutor {
     /// another next set. Execution must not go on then.
     [[nodiscard]] std::optional<std::string> check(const StateReader& store, const Proposal& block);
 
+    /// The context of the next epoch if the block ends its own. The block cites a state that is known here.
+    [[nodiscard]] std::optional<EpochContext> next_epoch(const StateReader& store, const Proposal& block);
+
     /// `block` passed check(); `lanes` ascend and hold exactly what lies between the last cut and this block's.
     [[nodiscard]] ExecutedBlock execute(StateStore& store, const Proposal& block, const std::vector<LaneBatches>& lanes);
 
@@ -63,7 +66,8 @@ class BlockExecutor {
 
   private:
     void write_genesis(StateStore& store);
-    [[nodiscard]] EpochContext context_after_next(const StateReader& store, const Proposal& boundary);
+    [[nodiscard]] std::vector<EpochContext> coming(const StateReader& store, const Proposal& boundary,
+                                                   const EpochContext& context, const EpochContext& next);
     void prune(StateStore& store, const Proposal& block, const Parameters& parameters);
 
     Genesis genesis_;

@@ -15,6 +15,13 @@ Height written_at(const StateReader& store, Height height) {
     return decode_own<Snapshot>(*snapshot).registry;
 }
 
+std::vector<OperatorNumber> jailed_in(const Registry& registry) {
+    std::vector<OperatorNumber> out;
+    for (const RegisteredOperator& o : registry.operators)
+        if (o.jailed) out.push_back(o.number);
+    return out;
+}
+
 void read_again(Registry& registry, OperatorNumber number, const Staking& staking) {
     std::vector<RegisteredOperator>& all = registry.operators;
     const auto at = std::lower_bound(all.begin(), all.end(), number,
@@ -34,6 +41,7 @@ void read_again(Registry& registry, OperatorNumber number, const Staking& stakin
 void RegistryBook::begin(StateStore& store, Ledger& ledger) {
     newest_ = Staking(ledger).registry();
     height_ = kept_from_ = Height(0);
+    cited_.reset();
     store.put(tables::registries, height_key(height_), encode(newest_));
 }
 
@@ -41,6 +49,7 @@ void RegistryBook::open(const StateReader& store, Height head) {
     height_ = written_at(store, head);
     newest_ = registry_at(store, head);
     kept_from_ = Height(0);
+    cited_.reset();
 }
 
 void RegistryBook::follow(StateStore& store, Ledger& ledger, Height height, const std::vector<OperatorNumber>& changed) {
@@ -61,6 +70,14 @@ void RegistryBook::check(Ledger& ledger) const {
     Wei sum;
     for (const RegisteredOperator& o : newest_.operators) sum += o.bond;
     require(sum == staking.bonded(), "bonds differ from the sum that the staking module keeps");
+}
+
+std::vector<OperatorNumber> RegistryBook::jailed() const { return jailed_in(newest_); }
+
+const std::vector<OperatorNumber>& RegistryBook::jailed_at(const StateReader& store, Height height) {
+    const Height at = written_at(store, height);
+    if (!cited_ || cited_->written_at != at) cited_ = Jailed{at, jailed_in(registry_at(store, height))};
+    return cited_->operators;
 }
 
 void RegistryBook::prune(StateStore& store, Height cited) {

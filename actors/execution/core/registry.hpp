@@ -22,8 +22,16 @@ class RegistryBook {
     void prune(StateStore& store, Height cited);
 
     [[nodiscard]] Height height() const { return height_; }  ///< where the newest was written
+    /// Who is jailed, ascending: in the newest, and after block `height`, which may still be cited.
+    [[nodiscard]] std::vector<OperatorNumber> jailed() const;
+    [[nodiscard]] const std::vector<OperatorNumber>& jailed_at(const StateReader& store, Height height);
 
   private:
+    struct Jailed {
+        Height written_at;
+        std::vector<OperatorNumber> operators;
+    };
+    std::optional<Jailed> cited_;  ///< of the registry that was cited last
     Registry newest_;
     Height height_;
     Height kept_from_;  ///< nothing below it is in the store

@@ -81,11 +81,9 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
 
 void IntakeCore::on_result(const ExecutedBlock& block) {
     executed_ = block.height;
-    if (block.next_context) {
-        const auto step = common_.epochs.learn(*block.next_context);
-        common_.name_peers();
-        if (step == Epochs::Step::epoch_began) on_epoch_began();
-    }
+    for (const EpochContext& context : block.contexts)
+        if (common_.epochs.learn(context) == Epochs::Step::epoch_began) on_epoch_began();
+    if (!block.contexts.empty()) common_.name_peers();
     pool_.on_result(block);
     pool_.on_room();
 }

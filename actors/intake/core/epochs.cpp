@@ -19,6 +19,7 @@ Epochs::Epochs(const Genesis& genesis, Book& book) : book_(book) {
         return true;
     });
     if (const auto stored = book_.get(tables::meta, state_key())) state_ = decode_own<LaneState>(*stored);
+    drop_wrong_plan();
     forget_old();
 }
 
@@ -45,36 +46,36 @@ LaneHeight Epochs::window_end(LaneId lane) const {
     return committed(lane).height.plus(current == nullptr ? 0 : current->parameters.lane_window);
 }
 
-bool Epochs::is_boundary(const Proposal& block) const {
-    const EpochContext* current = context_of(state_.epoch);
-    return block.next_set_hash.has_value() || (current != nullptr && block.height >= current->planned_end);
-}
-
-void Epochs::begin(Epoch epoch) {
-    state_.epoch = epoch;
+void Epochs::begin(const Digest& set) {
+    state_.epoch = state_.epoch.next();
     state_.base = state_.cut;
-    state_.waiting_for_context = !contexts_.contains(epoch);
+    state_.awaited_set = set;
+    drop_wrong_plan();
+    if (contexts_.contains(state_.epoch)) state_.awaited_set.reset();
     forget_old();
 }
 
+void Epochs::drop_wrong_plan() {
+    const auto planned = contexts_.find(state_.epoch);
+    if (planned != contexts_.end() && state_.awaited_set && digest_of(planned->second) != *state_.awaited_set)
+        contexts_.erase(planned);
+}
+
 Epochs::Step Epochs::follow(const Proposal& block) {
-    const Epoch before = state_.epoch;
-    if (block.epoch > state_.epoch) begin(block.epoch);
     state_.cut = rondo::advance(state_.cut, block.cut_delta);
     state_.final_height = block.height;
-    if (is_boundary(block)) begin(state_.epoch.next());
-    return state_.epoch == before ? Step::same_epoch : Step::epoch_began;
+    if (!block.next_set_hash) return Step::same_epoch;
+    begin(*block.next_set_hash);
+    return Step::epoch_began;
 }
 
 Epochs::Step Epochs::learn(const EpochContext& context) {
-    // The first two are fixed by genesis; a set that is in force never changes under its own members.
-    if (context.epoch <= Epoch(2)) return Step::same_epoch;
-    const bool in_force = context.epoch == state_.epoch && !state_.waiting_for_context;
-    if (context.epoch < state_.epoch || in_force) return Step::same_epoch;
+    const bool is_awaited = context.epoch == state_.epoch && state_.awaited_set == digest_of(context);
+    if (context.epoch <= state_.epoch && !is_awaited) return Step::same_epoch;
     book_.put(tables::contexts, key_of(context.epoch), encode(context));
     contexts_.insert_or_assign(context.epoch, context);
-    if (context.epoch != state_.epoch) return Step::same_epoch;
-    state_.waiting_for_context = false;
+    if (!is_awaited) return Step::same_epoch;
+    state_.awaited_set.reset();
     persist();
     return Step::epoch_began;
 }

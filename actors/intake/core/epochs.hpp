@@ -12,7 +12,9 @@ namespace rondo::intake {
 
 /// Which epoch the lanes are in, who its members are, and how far the final chain has come (3-protocol.md, 4).
 ///   1. An epoch ends with its boundary block X; the next one's lanes begin at X's cut.
-///   2. Contexts of epochs 1 and 2 come from genesis, later ones from executed boundary blocks.
+///   2. Contexts of epochs 1 and 2 come from genesis, later ones from executed boundary blocks. Until X names the next by its
+///   digest it
+///      is a plan: after a jailing another comes, with X's own result.
 ///   3. While the current epoch's context is unknown here, nothing is sealed, acknowledged or certified.
 class Epochs {
   public:
@@ -21,7 +23,7 @@ class Epochs {
     [[nodiscard]] Epoch epoch() const { return state_.epoch; }
     [[nodiscard]] Height final_height() const { return state_.final_height; }
     /// The current set; nothing by rule 3.
-    [[nodiscard]] const EpochContext* context() const { return state_.waiting_for_context ? nullptr : context_of(state_.epoch); }
+    [[nodiscard]] const EpochContext* context() const { return state_.awaited_set ? nullptr : context_of(state_.epoch); }
     [[nodiscard]] const EpochContext* context_of(Epoch epoch) const;
     /// While the current context waits for execution, and execution for batches, there must still be somebody to fetch them from.
     [[nodiscard]] const EpochContext& newest_known() const { return contexts_.rbegin()->second; }
@@ -38,14 +40,14 @@ class Epochs {
     enum class Step : std::uint8_t { same_epoch, epoch_began };
     /// A final block, in order. Call `persist` afterwards.
     [[nodiscard]] Step follow(const Proposal& block);
-    /// A context from an executed boundary block.
+    /// A context from an executed boundary block: of an epoch to come, or of the one that waits for it.
     [[nodiscard]] Step learn(const EpochContext& context);
     void persist();
 
   private:
     [[nodiscard]] static CutEntry tip(const Cut& cut, LaneId lane);
-    [[nodiscard]] bool is_boundary(const Proposal& block) const;
-    void begin(Epoch epoch);
+    void begin(const Digest& set);
+    void drop_wrong_plan();
     void forget_old();
 
     Book& book_;

@@ -15,11 +15,11 @@ namespace rondo::intake {
 /// Where the final chain stands as far as this intake has followed it.
 struct LaneState {
     Epoch epoch{1};
-    bool waiting_for_context = false;  ///< the epoch began, but its set is not known here yet
+    std::optional<Digest> awaited_set;  ///< the epoch began, but its set is not known here yet: digest of its context
     Height final_height;
     Cut cut;   ///< of the newest final block
     Cut base;  ///< of the epoch's starting block
-    static auto fields(auto& v) { return std::tie(v.epoch, v.waiting_for_context, v.final_height, v.cut, v.base); }
+    static auto fields(auto& v) { return std::tie(v.epoch, v.awaited_set, v.final_height, v.cut, v.base); }
 };
 
 /// What is known of a batch, without its payload.

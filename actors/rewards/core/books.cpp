@@ -106,7 +106,8 @@ void Books::add_block(const Proposal& block, Effects& effects) {
 
 void Books::add_result(const ExecutedBlock& executed, Effects& effects) {
     if (executed.height <= booked_) return;
-    ResultFacts facts{executed.lane_fees, executed.next_context};
+    ResultFacts facts{executed.lane_fees, {}, executed.contexts};
+    if (!executed.contexts.empty()) facts.jailed = executed.jailed;
     effects.put(tables_.waiting_results, be64_key(executed.height.value), encode(facts));
     fresh_results_.emplace(executed.height, std::move(facts));
     book_what_is_here(effects);
@@ -134,16 +135,16 @@ void Books::book(const BlockFacts& block, const ResultFacts& result, Effects& ef
     }
     ++tally_.led[block.leader];
     for (const SignerIndex voter : block.voters) ++tally_.votes[voter];
-    if (!result.next_context) return;
-    contexts_.learn(*result.next_context, effects);
-    close(block.epoch, effects);
+    if (result.contexts.empty()) return;
+    contexts_.learn(result.contexts, effects);
+    close(block.epoch, result.jailed, effects);
     contexts_.prune_below(block.epoch, effects);
 }
 
-void Books::close(Epoch epoch, Effects& effects) {
+void Books::close(Epoch epoch, std::span<const OperatorNumber> jailed, Effects& effects) {
     const EpochContext* context = contexts_.find(epoch);
     require(context != nullptr, "an epoch ends whose context is unknown");
-    const Split parts = split(tally_, newest_.carried, *context, contexts_.newest());
+    const Split parts = split(tally_, newest_.carried, *context, jailed);
 
     std::map<Address, Wei> earned;
     for (const Entry& entry : newest_.entries) earned.emplace(entry.account, entry.cumulative);

@@ -25,7 +25,7 @@ struct Book {
 };
 
 /// The epochs' accounts, kept from `blocks` and `results`, which come independently of each other: a height is booked once both
-/// are here. An epoch closes with the block whose result yields a context (its boundary block).
+/// are here. An epoch closes with the block whose result yields contexts (its boundary block).
 class Books {
   public:
     struct Tables {
@@ -60,14 +60,15 @@ class Books {
     };
     struct ResultFacts {
         std::vector<LaneFees> lane_fees;
-        std::optional<EpochContext> next_context;
-        static auto fields(auto& v) { return std::tie(v.lane_fees, v.next_context); }
+        std::vector<OperatorNumber> jailed;  ///< in a boundary block's result
+        std::vector<EpochContext> contexts;
+        static auto fields(auto& v) { return std::tie(v.lane_fees, v.jailed, v.contexts); }
     };
 
   private:
     void book_what_is_here(Effects& effects);
     void book(const BlockFacts& block, const ResultFacts& result, Effects& effects);
-    void close(Epoch epoch, Effects& effects);
+    void close(Epoch epoch, std::span<const OperatorNumber> jailed, Effects& effects);
     void save(Effects& effects) const;
 
     const StoreView& view_;

@@ -1,5 +1,7 @@
 #include "actors/rewards/core/split.hpp"
 
+#include <algorithm>
+
 #include "actors/rewards/core/shares.hpp"
 #include "messages/base/require.hpp"
 
@@ -26,12 +28,9 @@ Wei value_of(const Map& map, const Key& key) {
     return it == map.end() ? Wei(0) : Wei(it->second);
 }
 
-std::vector<bool> who_earns(const EpochContext& context, const EpochContext& newest) {
+std::vector<bool> who_earns(const EpochContext& context, std::span<const OperatorNumber> jailed) {
     std::vector<bool> out;
-    for (const OperatorInfo& o : context.operators) {
-        const auto now = newest.index_of(o.number);
-        out.push_back(o.leads && (!now || newest.at(*now)->leads));
-    }
+    for (const OperatorInfo& o : context.operators) out.push_back(o.leads && !std::ranges::binary_search(jailed, o.number));
     return out;
 }
 
@@ -50,12 +49,12 @@ std::vector<Wei> pro_rata(const Wei& amount, const std::vector<Wei>& weights) {
     return out;
 }
 
-Split split(const Tally& tally, const Wei& carried_in, const EpochContext& context, const EpochContext& newest) {
+Split split(const Tally& tally, const Wei& carried_in, const EpochContext& context, std::span<const OperatorNumber> jailed) {
     const Wei pool = sum(tally.pot, carried_in);
     const Wei to_proposers = pool * proposers_permille / 1000;
     const Wei to_lanes = pool * lanes_permille / 1000;
     const Wei to_voters = pool - to_proposers - to_lanes;
-    const std::vector<bool> earns = who_earns(context, newest);
+    const std::vector<bool> earns = who_earns(context, jailed);
 
     const auto led = weights_of(context, earns, [&](SignerIndex i, const OperatorInfo&) { return value_of(tally.led, i); });
     const auto fees =

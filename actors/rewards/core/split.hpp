@@ -9,7 +9,7 @@
 ///
 /// 1. The pool is the epoch's pot and what the epochs before carried over.
 /// 2. It is divided by shares.hpp; each part pro rata by weight, every division rounding down.
-/// 3. A member that is jailed in the epoch's context, or in the newest one known when the epoch ends, weighs nothing.
+/// 3. A member that is jailed in the epoch's context, or after the epoch's last block (`jailed`, ascending), weighs nothing.
 /// 4. What rounding leaves, and a part that nobody weighs anything in, is carried over.
 namespace rondo::rewards {
 
@@ -28,6 +28,7 @@ struct Split {
     std::vector<Wei> earned;  ///< by index into the context's operators
     Wei carried_over;
 };
-[[nodiscard]] Split split(const Tally& tally, const Wei& carried_in, const EpochContext& context, const EpochContext& newest);
+[[nodiscard]] Split split(const Tally& tally, const Wei& carried_in, const EpochContext& context,
+                          std::span<const OperatorNumber> jailed);
 
 }  // namespace rondo::rewards

@@ -125,10 +125,10 @@ void WatcherCore::see(Instant now, const Statement& statement, Effects& effects)
 
 /// `prior` stands in the seen statement's slot, or in the opposed one.
 void WatcherCore::compare(Instant now, const Statement& seen, const SignedMessage& prior, Effects& effects) {
-    const EpochContext* context = contexts_.find(seen.epoch);
+    const EpochContext* context = seen.epoch <= contexts_.current() ? contexts_.find(seen.epoch) : nullptr;
     if (context == nullptr) {
-        // Whose signatures these are is known once the set is: until then the second statement waits.
-        if (seen.epoch < contexts_.newest().epoch || waiting_ >= waiting_max) return;
+        // Whose signatures these are is known once the epoch has begun: until then the second statement waits.
+        if (seen.epoch <= contexts_.current() || waiting_ >= waiting_max) return;
         Bytes key = seen.slot;
         append(key, seen.said.view());
         effects.put(waiting_table, std::move(key), encode(seen.message));
@@ -178,9 +178,9 @@ void WatcherCore::on_results(Instant now, const ExecutedBlock& block, Effects& e
         else
             count_refusal(now, *id, effects);
     }
-    if (!block.next_context) return;
-    contexts_.learn(*block.next_context, effects);
-    look_again(now, block.next_context->epoch, effects);
+    if (block.contexts.empty()) return;
+    contexts_.learn(block.contexts, effects);
+    look_again(now, contexts_.current(), effects);
     index_.prune(block.epoch, effects);
     contexts_.prune_below(index_.oldest(), effects);
 }

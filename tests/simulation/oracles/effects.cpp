@@ -138,11 +138,9 @@ void LedgerOracle::check_first(const ExecutedBlock& block) {
     }
     burnt_ += block.burnt;
     if (supply_ + burnt_ != genesis_supply_) complain_("money was made or lost" + where);
-    if (!block.next_context) return;
-    members_.announce(*block.next_context);
-    for (const OperatorInfo& o : block.next_context->operators)
-        if (!o.leads && members_.is_honest(o.number))
-            complain_("honest operator " + std::to_string(o.number.value) + " is jailed" + where);
+    for (const EpochContext& context : block.contexts) members_.announce(context);
+    for (const OperatorNumber number : block.jailed)
+        if (members_.is_honest(number)) complain_("honest operator " + std::to_string(number.value) + " is jailed" + where);
 }
 
 const Digest* LedgerOracle::block_at(std::uint64_t height) const {

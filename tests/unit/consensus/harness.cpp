@@ -258,7 +258,7 @@ Bytes Cluster::result_of(std::size_t node, const FinalBlock& block) const {
     executed.result_digest = crypto::blake2b({as_bytes("result"), executed.block_digest.view()});
     if (spoil_results_of == node && executed.height > Height(10)) executed.result_digest.bytes[0] ^= 1;
     if (block.block.height.value == block.block.epoch.value * genesis_.parameters.epoch_blocks)
-        executed.next_context = context(Epoch(block.block.epoch.value + 2));
+        executed.contexts = {context(Epoch(block.block.epoch.value + 2))};
     return encode(executed);
 }
 

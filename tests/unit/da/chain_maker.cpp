@@ -99,7 +99,7 @@ const ChainMaker::Made& ChainMaker::add(std::vector<std::size_t> batches_per_lan
         next.epoch = next.epoch.next();
         next.planned_end = next.planned_end.plus(genesis_.parameters.epoch_blocks);
         contexts_.insert_or_assign(next.epoch, next);
-        made.executed.next_context = next;
+        made.executed.contexts = {next};
     }
     sign(block, block.leader);
     parent_ = digest_of(block);

@@ -27,11 +27,11 @@ Layer read_layer(const std::filesystem::path& folder, const ChainMaker& chain) {
         EXPECT_TRUE(da::continues(at, p.first, p.last, p.part, p.parts)) << "at block " << p.first.value;
         at = da::after(p);
     }
-    const auto on_block = [&](const da::ChainBlock& block) -> tl::expected<std::optional<EpochContext>, std::string> {
+    const auto on_block = [&](const da::ChainBlock& block) -> tl::expected<std::vector<EpochContext>, std::string> {
         const auto& made = chain.blocks().at(block.block.height.value - 1);
         EXPECT_EQ(block.digest, digest_of(made.block.block));
         EXPECT_EQ(block.batches.size(), made.batches.size());
-        return made.executed.next_context;
+        return made.executed.contexts;
     };
     const auto summary = da::verify_store(folder, chain.genesis(), on_block);
     EXPECT_TRUE(summary.has_value()) << (summary ? "" : summary.error().reason);

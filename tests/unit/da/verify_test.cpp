@@ -10,9 +10,9 @@ using da::ChainBlock;
 using da::ChainReader;
 using da::Frame;
 
-using ContextOrReason = tl::expected<std::optional<EpochContext>, std::string>;
+using ContextOrReason = tl::expected<std::vector<EpochContext>, std::string>;
 
-ContextOrReason nothing_new(const ChainBlock&) { return std::nullopt; }
+ContextOrReason nothing_new(const ChainBlock&) { return std::vector<EpochContext>{}; }
 
 Frame frame_of(const ChainMaker::Made& made, const Digest& genesis) {
     Frame frame;
@@ -148,7 +148,7 @@ TEST(DaVerify, StopsWhereTheCallerObjects) {
     ChainMaker chain;
     ChainReader reader(chain.genesis(), [](const ChainBlock& b) -> ContextOrReason {
         if (b.block.height == Height(2)) return tl::unexpected(std::string("another state root"));
-        return std::nullopt;
+        return std::vector<EpochContext>{};
     });
     EXPECT_TRUE(reader.accept(frame_of(chain.add({1}), chain.genesis_digest())).has_value());
     const auto second = reader.accept(frame_of(chain.add({1}), chain.genesis_digest()));
@@ -161,14 +161,14 @@ TEST(DaVerify, WalksTheSetsByTheContextsThatExecutionYields) {
     Parameters parameters;
     parameters.epoch_blocks = 3;
     ChainMaker chain(4, parameters);
-    std::map<Height, EpochContext> yielded;
+    std::map<Height, std::vector<EpochContext>> yielded;
     ChainReader reader(chain.genesis(), [&](const ChainBlock& b) -> ContextOrReason {
         const auto it = yielded.find(b.block.height);
-        return it == yielded.end() ? std::nullopt : std::optional(it->second);
+        return it == yielded.end() ? std::vector<EpochContext>{} : it->second;
     });
     for (int i = 0; i < 20; ++i) {
         const auto& made = chain.add({1});
-        if (made.executed.next_context) yielded.emplace(made.block.block.height, *made.executed.next_context);
+        if (!made.executed.contexts.empty()) yielded.emplace(made.block.block.height, made.executed.contexts);
         ASSERT_TRUE(reader.accept(frame_of(made, chain.genesis_digest())).has_value()) << i;
     }
     EXPECT_EQ(reader.proven(), Height(20));
@@ -180,9 +180,9 @@ TEST(DaVerify, RefusesASetThatTheBoundaryBlockDidNotName) {
     ChainMaker chain(4, parameters);
     ChainReader reader(chain.genesis(), [&](const ChainBlock& b) -> ContextOrReason {
         const auto& made = chain.blocks().at(b.block.height.value - 1);
-        auto context = made.executed.next_context;
-        if (context) context->operators[0].stake = Stake(1);
-        return context;
+        auto contexts = made.executed.contexts;
+        for (EpochContext& context : contexts) context.operators[0].stake = Stake(1);
+        return contexts;
     });
     std::string reason;
     for (int i = 0; i < 7 && reason.empty(); ++i) {

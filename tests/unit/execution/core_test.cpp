@@ -249,10 +249,10 @@ TEST_F(Core, KeepsNoBatchAndNoBlockThatIsExecuted) {
 
 TEST_F(Core, StopsWhenTheFinalChainCitesAnotherResult) {
     Actor actor(genesis);
-    World w;
-    const auto first = w.maker.make({}, {});
+    ChainMaker maker(genesis);
+    const auto first = maker.make({}, {});
     actor.give(first.block);
-    const auto second = w.maker.make({}, {Height(1), Digest{{1}}});
+    const auto second = maker.make({}, {Height(1), Digest{{1}}});
     actor.give(second.block);
     ASSERT_TRUE(actor.stop.has_value());
     EXPECT_THAT(actor.stop->reason, testing::HasSubstr("another result of block 1"));

@@ -149,30 +149,72 @@ TEST(Context, OfTheEpochAfterNextComesFromTheCitedBonds) {
     w.run({});
     w.cited = {Height(1), decode_own<ExecutedBlock>(*w.store.get(tables::results, height_key(Height(1)))).result_digest};
     const ExecutedBlock boundary = w.run({});
-    ASSERT_TRUE(boundary.next_context.has_value());
-    EXPECT_EQ(boundary.next_context->epoch, Epoch(3));
-    EXPECT_EQ(boundary.next_context->planned_end, Height(3 * epoch_blocks));
-    EXPECT_TRUE(boundary.next_context->operators[1].leads);
-    EXPECT_EQ(boundary.next_context->operators[1].stake, Stake(32ULL * gwei));
+    ASSERT_EQ(boundary.contexts.size(), 1U);
+    const EpochContext third = boundary.contexts.at(0);
+    EXPECT_EQ(third.epoch, Epoch(3));
+    EXPECT_EQ(third.planned_end, Height(3 * epoch_blocks));
+    EXPECT_TRUE(third.operators[1].leads);
+    EXPECT_EQ(third.operators[1].stake, Stake(32ULL * gwei));
 
-    w.maker.set_next_set(digest_of(*boundary.next_context));
+    // The first block that cites the jailing ends the second epoch; its plan is the fourth's then, with the same end.
+    const ExecutedBlock early = w.run({});
+    ASSERT_EQ(early.contexts.size(), 2U);
+    EXPECT_EQ(early.contexts.at(0).epoch, Epoch(3));
+    EXPECT_FALSE(early.contexts.at(0).operators[1].leads) << "without it they would be three";
+    EXPECT_EQ(early.contexts.at(0).planned_end, Height(2 * epoch_blocks));
+    EXPECT_EQ(early.contexts.at(0).seed, genesis_context(w.genesis, Epoch(2)).seed);
+    EpochContext moved = third;
+    moved.epoch = Epoch(4);
+    EXPECT_EQ(early.contexts.at(1), moved);
     ExecutedBlock second;
     for (std::uint32_t i = 0; i < epoch_blocks - 1; ++i) second = w.run({});
-    EXPECT_FALSE(second.next_context.has_value());
-    second = w.run({});
-    ASSERT_TRUE(second.next_context.has_value());
-    EXPECT_EQ(second.next_context->epoch, Epoch(4));
-    EXPECT_FALSE(second.next_context->operators[1].leads);
-    EXPECT_EQ(second.next_context->operators[1].stake, Stake(32ULL * gwei * 970 / 1000));
-    EXPECT_NE(second.next_context->seed, boundary.next_context->seed);
+    ASSERT_EQ(second.contexts.size(), 2U);
+    EXPECT_FALSE(second.contexts.at(0).operators[1].leads) << "jailed after it was planned";
+    EXPECT_EQ(second.contexts.at(0).stake_of(std::vector{SignerIndex(1)}), Stake(32ULL * gwei)) << "frozen";
+    EXPECT_EQ(second.contexts.at(1).epoch, Epoch(5));
+    EXPECT_FALSE(second.contexts.at(1).operators[1].leads);
+    EXPECT_EQ(second.contexts.at(1).operators[1].stake, Stake(32ULL * gwei * 970 / 1000));
+    EXPECT_NE(second.contexts.at(1).seed, third.seed);
+}
+
+TEST(Context, OfAnEpochThatEndedEarlyIsTheSameWithoutTheJailed) {
+    World w({.operators = 6, .epoch_blocks = 100});
+    w.run({});
+    w.run({to_slashing(watcher_of(1), 0, evidence_call(w, 2)), to_slashing(watcher_of(3), 0, evidence_call(w, 4))});
+    EXPECT_TRUE(w.run({}).contexts.empty()) << "nothing cites it yet";
+    const ExecutedBlock early = w.run({});
+    EXPECT_THAT(early.jailed, testing::ElementsAre(OperatorNumber(2), OperatorNumber(4)));
+    ASSERT_EQ(early.contexts.size(), 2U);
+    EpochContext expected = genesis_context(w.genesis, Epoch(1));
+    expected.epoch = Epoch(2);
+    std::erase_if(expected.operators, [](const OperatorInfo& o) { return o.number.value == 2 || o.number.value == 4; });
+    EXPECT_EQ(early.contexts.at(0), expected);
+    EXPECT_EQ(early.contexts.at(1).epoch, Epoch(3));
+    EXPECT_EQ(early.contexts.at(1).operators.size(), 6U) << "the plan stays; who is jailed goes when it begins";
+    EXPECT_TRUE(w.run({}).contexts.empty());
+    ExecutedBlock planned;
+    while (planned.height < Height(100)) planned = w.run({});
+    EXPECT_EQ(planned.epoch, Epoch(2));
+    ASSERT_EQ(planned.contexts.size(), 2U);
+    EXPECT_EQ(planned.contexts.at(0).operators.size(), 4U);
+    EXPECT_EQ(planned.contexts.at(1).operators.size(), 4U);
 }
 
 TEST(Context, RefusesABoundaryBlockThatNamesAnotherNextSet) {
     World w(short_epochs());
     for (std::uint32_t i = 0; i < epoch_blocks - 1; ++i) w.run({});
-    w.maker.set_next_set(Digest{{1}});
-    const auto made = w.maker.make({}, w.cited);
+    auto made = w.maker.make({}, w.cited);
+    made.block.next_set_hash = Digest{{1}};
     EXPECT_THAT(w.executor.check(w.store, made.block).value_or(""), testing::HasSubstr("another next set"));
+    made.block.next_set_hash.reset();
+    EXPECT_THAT(w.executor.check(w.store, made.block).value_or(""), testing::HasSubstr("does not end its epoch"));
+}
+
+TEST(Context, RefusesABlockThatEndsItsEpochForNothing) {
+    World w;
+    auto made = w.maker.make({}, w.cited);
+    made.block.next_set_hash = Digest{{1}};
+    EXPECT_THAT(w.executor.check(w.store, made.block).value_or(""), testing::HasSubstr("ends its epoch"));
 }
 
 /// Two claims in one root.

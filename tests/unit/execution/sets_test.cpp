@@ -126,13 +126,13 @@ TEST(Sets, FollowTheCitedStateAndNotTheHead) {
     w.cited = before;
     const ExecutedBlock first = w.run({});
     ASSERT_EQ(first.height, Height(epoch_blocks));
-    EXPECT_THAT(numbers(first.next_context->operators), ElementsAre(1, 2, 3, 4)) << "registered above the cited block";
+    EXPECT_THAT(numbers(first.contexts.back().operators), ElementsAre(1, 2, 3, 4)) << "registered above the cited block";
     const ExecutedBlock second = w.run_until(Height(2 * epoch_blocks));
-    EXPECT_THAT(numbers(second.next_context->operators), ElementsAre(1, 2, 3, 4, 5));
-    EXPECT_EQ(second.next_context->epoch, Epoch(4));
-    EXPECT_EQ(second.next_context->operators.at(4).stake, Stake(20ULL * gwei));
-    EXPECT_EQ(second.next_context->operators.at(4).fee_address, address(0));
-    EXPECT_EQ(second.next_context->operators.at(4).rewards_account, address(rewards_of(50)));
+    EXPECT_THAT(numbers(second.contexts.back().operators), ElementsAre(1, 2, 3, 4, 5));
+    EXPECT_EQ(second.contexts.back().epoch, Epoch(4));
+    EXPECT_EQ(second.contexts.back().operators.at(4).stake, Stake(20ULL * gwei));
+    EXPECT_EQ(second.contexts.back().operators.at(4).fee_address, address(0));
+    EXPECT_EQ(second.contexts.back().operators.at(4).rewards_account, address(rewards_of(50)));
 }
 
 TEST(Sets, TakeRotatedKeysAndNewEndpointsAnEpochLater) {
@@ -140,7 +140,7 @@ TEST(Sets, TakeRotatedKeysAndNewEndpointsAnEpochLater) {
     ASSERT_TRUE(w.call(owner_of(2), w.rotate_call(2, 60, 60, owner_of(2))));
     ASSERT_TRUE(w.call(owner_of(2), RegistryWorld::endpoints_call(2, endpoints(60))));
     const ExecutedBlock boundary = w.run_until(Height(2 * epoch_blocks));
-    const OperatorInfo& second = boundary.next_context->operators.at(1);
+    const OperatorInfo& second = boundary.contexts.back().operators.at(1);
     EXPECT_EQ(second.key, operator_key(60).public_key());
     EXPECT_EQ(second.transport_key, transport_key(60));
     EXPECT_EQ(second.endpoints, endpoints(60));
@@ -223,7 +223,7 @@ TEST(Registries, AreKeptWhereTheyChangedAndPrunedBelowWhatMayBeCited) {
     EXPECT_THAT(kept(), ElementsAre(4));
     const ExecutedBlock boundary = w.run_until(Height(40));
     EXPECT_THAT(kept(), ElementsAre(4)) << "the newest stays however old it is";
-    EXPECT_THAT(numbers(boundary.next_context->operators), ElementsAre(1, 2, 3, 4, 5));
+    EXPECT_THAT(numbers(boundary.contexts.back().operators), ElementsAre(1, 2, 3, 4, 5));
 }
 
 TEST(Registries, OfACitedStateStayUntilTheChainCitesALaterOne) {
@@ -235,7 +235,7 @@ TEST(Registries, OfACitedStateStayUntilTheChainCitesALaterOne) {
         w.cited = first;
         last = w.run({});
     }
-    EXPECT_THAT(numbers(last.next_context->operators), ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(numbers(last.contexts.back().operators), ElementsAre(1, 2, 3, 4));
 }
 
 // ---------------------------------------------------------------------------------------------- any sequence
@@ -264,13 +264,15 @@ class Chaos : public RegistryWorld {
             transactions.empty() ? ChainMaker::Lanes{} : ChainMaker::Lanes{{1, {std::move(transactions)}}};
         const ChainMaker::Made made = maker.make(lanes, cited);
         RC_ASSERT(!executor.check(store, made.block).has_value());
+        const EpochContext current = *executor.contexts().find(store, made.block.epoch);
+        const EpochContext planned = *executor.contexts().find(store, made.block.epoch.next());
         const ExecutedBlock executed = executor.execute(store, made.block, made.lanes);
         if (*rc::gen::inRange(0, 4) == 0) reopen_twin();
         RC_ASSERT(twin_.execute(twin_store_, made.block, made.lanes) == executed);
         history_.push_back(registry());
         learn();
         check_money();
-        if (executed.next_context) check_set(*executed.next_context, made.block.executed.height);
+        check_epoch(executed, made.block.executed.height, current, planned);
     }
 
   private:
@@ -342,7 +344,33 @@ class Chaos : public RegistryWorld {
         RC_ASSERT(bonds == account(modules::staking).balance);
     }
 
-    /// The rule, written down a second time.
+    /// The rules, written down a second time: what ends an epoch, and who is in the next.
+    void check_epoch(const ExecutedBlock& executed, Height cited_height, const EpochContext& current,
+                     const EpochContext& planned) {
+        const Registry& state = history_.at(cited_height.value);
+        const auto is_jailed = [&](const OperatorInfo& o) { return state.find(o.number)->jailed; };
+        const bool at_planned_end = executed.height.value % 3 == 0;
+        bool ends = at_planned_end;
+        for (const OperatorInfo& o : current.operators) ends = ends || (o.leads && is_jailed(o));
+        RC_ASSERT(executed.contexts.empty() != ends);
+        if (!ends) return;
+        EpochContext expected = at_planned_end ? planned : current;
+        expected.epoch = current.epoch.next();
+        std::vector<OperatorInfo> free;
+        for (OperatorInfo& o : expected.operators) {
+            o.leads = !is_jailed(o);
+            if (o.leads) free.push_back(o);
+        }
+        if (free.size() >= 4) expected.operators = free;
+        RC_ASSERT(*executor.contexts().find(store, expected.epoch) == expected);
+        const EpochContext& after = *executor.contexts().find(store, expected.epoch.next());
+        RC_ASSERT(executed.contexts.back() == after);
+        if (at_planned_end) return check_set(after, cited_height);
+        EpochContext later = planned;
+        later.epoch = expected.epoch.next();
+        RC_ASSERT(after == later);
+    }
+
     void check_set(const EpochContext& context, Height cited_height) {
         const Registry& state = history_.at(cited_height.value);
         std::vector<std::pair<Wei, std::uint32_t>> eligible;

@@ -81,7 +81,6 @@ ChainMaker::Made ChainMaker::make(const Lanes& lanes, const ExecutedRef& cited, 
     Made made;
     height_ = height_.next();
     now_ms_ += after_ms;
-    const Epoch epoch((height_.value - 1) / genesis_.parameters.epoch_blocks + 1);
     for (const auto& [number, batches] : lanes) {
         const LaneId lane(number);
         const CutEntry* tip = cut_.find(lane);
@@ -91,7 +90,7 @@ ChainMaker::Made ChainMaker::make(const Lanes& lanes, const ExecutedRef& cited, 
             const Payload payload{transactions};
             BatchRecord record;
             record.payload = encode(payload);
-            record.header = {epoch,
+            record.header = {epoch_,
                              lane,
                              entry.height.next(),
                              entry.digest,
@@ -109,22 +108,26 @@ ChainMaker::Made ChainMaker::make(const Lanes& lanes, const ExecutedRef& cited, 
     }
     cut_ = rondo::advance(cut_, made.block.cut_delta);
     Proposal& b = made.block;
-    b.epoch = epoch;
+    b.epoch = epoch_;
     b.view = rondo::View(height_.value);
     b.height = height_;
     b.parent_digest = parent_;
     b.timestamp_ms = now_ms_;
     b.cut_root = root_of(cut_);
     b.executed = cited;
-    if (height_.value % genesis_.parameters.epoch_blocks == 0) b.next_set_hash = std::exchange(next_set_, std::nullopt);
     // Sets change, and none that began with four has fewer.
     b.leader = SignerIndex(static_cast<std::uint16_t>(height_.value % std::min<std::size_t>(4, genesis_.operators.size())));
+    if (const auto next = next_epoch ? next_epoch(b) : std::nullopt) {
+        b.next_set_hash = digest_of(*next);
+        epoch_ = next->epoch;
+    }
     parent_ = digest_of(b);
     return made;
 }
 
 World::World(const WorldOptions& options) : genesis(make_genesis(options)), executor(genesis, {}), maker(genesis) {
     executor.open(store);
+    maker.next_epoch = [this](const Proposal& block) { return executor.next_epoch(store, block); };
 }
 
 ExecutedBlock World::run(std::vector<LaneTransaction> transactions, std::uint64_t after_ms) {

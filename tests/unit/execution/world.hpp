@@ -65,7 +65,8 @@ class ChainMaker {
     };
     /// The next block. `cited` is what its leader vouches for.
     [[nodiscard]] Made make(const Lanes& lanes, const ExecutedRef& cited, std::uint64_t after_ms = 100);
-    void set_next_set(const Digest& digest) { next_set_ = digest; }  ///< for the next boundary block
+    /// The next epoch's set if the block ends its own. Without it no epoch ends.
+    std::function<std::optional<EpochContext>(const Proposal&)> next_epoch;
 
   private:
     Genesis genesis_;
@@ -73,13 +74,15 @@ class ChainMaker {
     Digest parent_;
     Height height_;
     std::uint64_t now_ms_;
-    std::optional<Digest> next_set_;
+    Epoch epoch_{1};
 };
 
 /// One executor over a store in memory.
 class World {
   public:
     explicit World(const WorldOptions& options = {});
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
     /// Everything in one batch of one lane.
     ExecutedBlock run(std::vector<LaneTransaction> transactions, std::uint64_t after_ms = 100);
     ExecutedBlock run_lanes(const ChainMaker::Lanes& lanes, std::uint64_t after_ms = 100);

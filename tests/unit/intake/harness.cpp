@@ -322,6 +322,16 @@ void Cluster::to_all(Stream stream, std::uint64_t sequence, const Bytes& payload
     run();
 }
 
+/// Epochs beyond the second have the set of the second, without those that leave.
+EpochContext Cluster::planned(Epoch epoch_) const {
+    if (epoch_ <= Epoch(2)) return genesis_context(genesis_, epoch_);
+    EpochContext next = genesis_context(genesis_, Epoch(2));
+    next.epoch = epoch_;
+    std::erase_if(next.operators, [&](const OperatorInfo& o) { return leaving.contains(o.number); });
+    next.planned_end = Height(genesis_.parameters.epoch_blocks * next.epoch.value);
+    return next;
+}
+
 Height Cluster::finalize(bool execute_too) {
     Proposal block;
     block.epoch = epoch;
@@ -332,7 +342,7 @@ Height Cluster::finalize(bool execute_too) {
     const Cut before = cut;
     cut = advance_cut(block.cut_delta);
     const bool boundary = height.value % genesis_.parameters.epoch_blocks == 0;
-    if (boundary) block.next_set_hash = Digest{};
+    if (boundary) block.next_set_hash = digest_of(planned(epoch.next()));
     unexecuted_.push_back({block, before});
     to_all(Stream::blocks, height.value, encode(FinalBlock{block, std::nullopt}));
     if (boundary) epoch = epoch.next();
@@ -398,14 +408,7 @@ ExecutedBlock Cluster::execute(const Proposal& block, const Cut& before) {
         }
     }
     for (const Address& address : touched) out.touched.push_back({address, ledger[address].nonce, ledger[address].balance});
-    if (block.next_set_hash) {
-        // Epochs beyond the second keep the set here.
-        EpochContext next = genesis_context(genesis_, Epoch(2));
-        next.epoch = block.epoch.plus(2);
-        std::erase_if(next.operators, [&](const OperatorInfo& o) { return leaving.contains(o.number); });
-        next.planned_end = Height(genesis_.parameters.epoch_blocks * next.epoch.value);
-        out.next_context = next;
-    }
+    if (block.next_set_hash) out.contexts = {planned(block.epoch.plus(2))};
     return out;
 }
 

@@ -107,6 +107,7 @@ class Cluster {
     void advance(DurationMs by);
     /// A final block with every certified tip, on every node that is up; executed too unless told otherwise.
     Height finalize(bool execute = true);
+    [[nodiscard]] EpochContext planned(Epoch epoch) const;
     void execute_all();
     void deliver(std::size_t node, Input input) { queue_.push_back({node, std::move(input)}); }
 

@@ -68,7 +68,7 @@ class Rewarding : public ::testing::Test {
                     made.executed.lane_fees.push_back({LaneId(lane), Wei(draw(1'000'000'007)) * Wei(draw(1000) + 1)});
         made.executed.outcomes = ledger.execute();
         for (const LaneFees& f : made.executed.lane_fees) open_pot += f.fees;
-        if (made.executed.next_context) pots[made.executed.epoch.value] = std::exchange(open_pot, 0);
+        if (!made.executed.contexts.empty()) pots[made.executed.epoch.value] = std::exchange(open_pot, 0);
         fed.push_back(made);
         return made;
     }

@@ -115,7 +115,7 @@ TEST(ProRata, AgreesWithTheScenariosOfCosmos) {
 
 TEST(Split, GivesEverythingThatDividesEvenly) {
     ChainMaker chain;
-    const auto out = split(even_tally(4000), 0, chain.context(), chain.context());
+    const auto out = split(even_tally(4000), 0, chain.context(), {});
     for (const Wei& earned : out.earned) EXPECT_EQ(earned, 1000);
     EXPECT_EQ(out.carried_over, 0);
 }
@@ -127,7 +127,7 @@ TEST(Split, CarriesWhatRoundingLeavesIntoTheNextEpoch) {
     Wei out = 0;
     for (std::uint64_t e = 1; e < 500; ++e) {
         const Tally tally = even_tally(Wei(e * 7919 + 3));
-        const auto parts = split(tally, carried, chain.context(), chain.context());
+        const auto parts = split(tally, carried, chain.context(), {});
         in += tally.pot;
         out += total_of(parts.earned);
         carried = parts.carried_over;
@@ -143,7 +143,7 @@ TEST(Split, FollowsTheDocumentedShares) {
     t.led[SignerIndex(0)] = 5;
     t.carried[LaneId(2)] = 77;
     t.votes[SignerIndex(2)] = 1;
-    const auto out = split(t, 0, chain.context(), chain.context());
+    const auto out = split(t, 0, chain.context(), {});
     EXPECT_EQ(out.earned[0], rewards::proposers_permille);
     EXPECT_EQ(out.earned[1], rewards::lanes_permille);
     EXPECT_EQ(out.earned[2], rewards::voters_permille);
@@ -159,7 +159,7 @@ TEST(Split, WeighsVotesByStake) {
     t.pot = 10'000;
     t.votes[SignerIndex(0)] = 5;
     t.votes[SignerIndex(1)] = 5;
-    const auto out = split(t, 0, context, context);
+    const auto out = split(t, 0, context, {});
     EXPECT_EQ(out.earned[0], 3000);
     EXPECT_EQ(out.earned[1], 1000);
     EXPECT_EQ(out.carried_over, 6000) << "nobody led and no lane carried anything";
@@ -167,10 +167,11 @@ TEST(Split, WeighsVotesByStake) {
 
 TEST(Split, GivesNothingToTheJailedAndTheirPartToTheOthers) {
     ChainMaker chain;
-    EpochContext jailed = chain.context();
-    jailed.operators[1].leads = false;
-    for (const auto& [own, newest] : {std::pair(jailed, jailed), std::pair(chain.context(), jailed)}) {
-        const auto out = split(even_tally(30'000), 0, own, newest);
+    EpochContext jailed_before = chain.context();
+    jailed_before.operators[1].leads = false;
+    const std::vector<OperatorNumber> jailed{OperatorNumber(2), OperatorNumber(9)};
+    for (const auto& [own, now] : {std::pair(jailed_before, std::vector<OperatorNumber>{}), std::pair(chain.context(), jailed)}) {
+        const auto out = split(even_tally(30'000), 0, own, now);
         EXPECT_EQ(out.earned[1], 0);
         EXPECT_EQ(out.earned[0], 10'000);
         EXPECT_EQ(total_of(out.earned) + out.carried_over, 30'000);
@@ -184,14 +185,14 @@ TEST(Split, MakesSelfTrafficLoseMoney) {
     Tally t = even_tally(0);
     t.pot = 1'000'000;
     t.carried = {{LaneId(1), Wei(1'000'000)}};
-    const auto out = split(t, 0, chain.context(), chain.context());
+    const auto out = split(t, 0, chain.context(), {});
     EXPECT_EQ(out.earned[0], 300'000 + 75'000 + 100'000);
 }
 
 TEST(Split, HoldsForAmountsBeyondSixtyFourBits) {
     ChainMaker chain;
     Tally t = even_tally(Wei(1) << 120);
-    const auto out = split(t, (Wei(1) << 100) + 1, chain.context(), chain.context());
+    const auto out = split(t, (Wei(1) << 100) + 1, chain.context(), {});
     EXPECT_EQ(total_of(out.earned) + out.carried_over, (Wei(1) << 120) + (Wei(1) << 100) + 1);
 }
 
