@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the pipeline on this machine and prints a table; promises in seconds are asserted here (exit 1), never in tests.
 #   bench/run.sh [--quick] [--only NAME] [--json FILE]
-# NAMEs: signed_transfers, latency_low, base_replay, recovery, failover, idle
+# NAMEs: signed_transfers, latency_low, overload, base_replay, recovery, failover, idle
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -65,6 +65,27 @@ bench_latency_low() {
   out=$("$rondo" load --home "$home" --rate "$rate" --seconds "$seconds_long" --accounts 100000 --json)
   stop_cluster
   record '{latency_low: ($v.latency_ms | with_entries(.key += "_ms") + {rate_per_s: $v.rate})}' "$(jq -c --argjson r "$rate" '. + {rate: $r}' <<<"$out")"
+}
+
+# Anonymous memory of all processes, in MiB: what the kernel cannot take back by writing pages to files.
+anonymous_mib() { for pid in $(status_json | jq -r '.nodes[].actors[].pid'); do cat "/proc/$pid/smaps_rollup"; done | awk '/^Pss_Anon:/ { sum += $2 } END { print int(sum / 1024) }'; }
+
+# Three times what the cluster can take; what is refused as busy is sent again, until the time is over.
+bench_overload() {
+  local seconds=60 peak calm flood after before
+  [ "$quick" = yes ] && seconds=15
+  say "overload: the peak, then three times as much for $seconds s"
+  start_cluster overload --load-accounts 4000
+  calm=$("$rondo" load --home "$home" --rate 300 --seconds 4 --accounts 100000 --json)
+  peak=$("$rondo" load --home "$home" --rate max --seconds "$seconds_long" --accounts 100000 --json | jq '.executed_per_s | floor')
+  before=$(anonymous_mib)
+  flood=$("$rondo" load --home "$home" --rate $((3 * peak)) --seconds "$seconds" --accounts 100000 --give-up --json)
+  after=$("$rondo" load --home "$home" --rate 300 --seconds 2 --accounts 100000 --json)
+  record '{overload: $v}' "$(jq -nc --argjson peak "$peak" --argjson calm "$calm" --argjson flood "$flood" --argjson after "$after" --argjson s "$seconds" \
+    --argjson before "$before" --argjson mib "$(anonymous_mib)" \
+    '{peak_per_s: $peak, goodput_ratio: ($flood.executed_in_time / $s / $peak), gapped: $flood.gapped, busy: $flood.busy_retries, drained_s: $flood.drained_s,
+      final_p50_ms: {calm: $calm.latency_ms.final.p50, after: $after.latency_ms.final.p50}, anonymous_mib: {before: $before, after: $mib}}')"
+  stop_cluster
 }
 
 bench_base_replay() {
@@ -148,6 +169,7 @@ first=$(limits before)
 wanted signed_transfers && bench_signed_transfers
 # A tenth of the throughput target, 25 % of the limit.
 wanted latency_low && bench_latency_low "$(jq -n "$first | .ecrecover_per_s / 2 * 0.25 * 0.1 | floor")"
+wanted overload && bench_overload
 wanted base_replay && bench_base_replay
 wanted recovery && bench_recovery
 wanted failover && bench_failover
@@ -167,6 +189,11 @@ missed=$(jq -r '
   check("receipt p50 <= 2 ms"; .latency_low.receipt_ms.p50; .latency_low.receipt_ms.p50 <= 2),
   check("final p50 <= 30 ms"; .latency_low.final_ms.p50; .latency_low.final_ms.p50 <= 30),
   check("final p99 <= 150 ms"; .latency_low.final_ms.p99; .latency_low.final_ms.p99 <= 150),
+  check("overload: goodput >= 0.8 of the peak"; .overload.goodput_ratio; .overload.goodput_ratio >= 0.8),
+  check("overload: nothing lost"; .overload.gapped; .overload.gapped == 0),
+  check("overload: drained within 5 s"; .overload.drained_s; .overload.drained_s <= 5),
+  check("overload: latency is normal again"; .overload.final_p50_ms; .overload.final_p50_ms.after <= 2 * .overload.final_p50_ms.calm),
+  check("overload: at most 1 GiB in all"; .overload.anonymous_mib; .overload.anonymous_mib.after <= 1024),
   check("actor back within 3 s"; .recovery.actor_s; .recovery.actor_s <= 3),
   check("node back within 20 s"; .recovery.node_s; .recovery.node_s <= 20),
   check("failover: under 1 s"; .failover.longest_gap_s; .failover.longest_gap_s < 1),

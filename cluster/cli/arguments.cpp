@@ -102,6 +102,7 @@ void add_load(Program& p, LoadCommand& c, std::string& rate, std::string& placem
         ->check(CLI::IsMember({"home", "random"}))
         ->capture_default_str();
     sub->add_option("--node", c.node, "Send all to this node");
+    sub->add_flag("--give-up", c.give_up, "Drop what was not taken when the time is over, as overload needs it");
     sub->add_option("--timeout", c.timeout_s, "Seconds without any progress after the last was sent")->capture_default_str();
     p.runs(sub, [&c, &rate, &placement] {
         if (rate != "max") c.rate = std::stoull(rate);

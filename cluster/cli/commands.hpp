@@ -130,7 +130,8 @@ struct LoadCommand {
     std::uint64_t accounts = 100'000;  ///< recipients; the senders are the funded ones of the home, at most so many
     std::uint64_t payload_bytes = 0;
     bool random_placement = false;
-    std::string node;  ///< empty: by placement
+    bool give_up = false;  ///< what was not taken when the time is over is not sent any more
+    std::string node;      ///< empty: by placement
     std::uint64_t timeout_s = 60;
 };
 int run_load(const LoadCommand& command);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t chunk_transactions_max = 256;
 constexpr std::size_t chunk_bytes_max = 1U << 20;
 constexpr std::size_t chunks_in_flight_max = 8;   ///< per node, at --rate max
-constexpr std::uint64_t open_max_per_s = 10'000;  ///< signed ahead at --rate max: more than two cores can take
+constexpr std::uint64_t open_max_per_s = 10'000;  ///< signed ahead at most: more than two cores can take
 constexpr std::uint64_t open_max = 8192;          ///< not executed yet, at --rate max: saturates without a growing backlog
 constexpr DurationMs answer_age_max_ms = 10'000;
 constexpr auto busy_pause = std::chrono::milliseconds(20);
@@ -37,7 +37,7 @@ class LoadRun {
             place(head->epoch);
         else
             place(Epoch(1));
-        const std::uint64_t count = command.rate.value_or(open_max_per_s) * command.seconds;
+        const std::uint64_t count = std::min(command.rate.value_or(open_max_per_s), open_max_per_s) * command.seconds;
         if (!command.common.json)
             print_line("signing " + std::to_string(count) + " transfers of " + std::to_string(senders_.keys.size()) + " senders");
         transfers_ = sign_transfers(senders_, 0, count, command.accounts, command.payload_bytes, genesis.chain_id);
@@ -49,6 +49,7 @@ class LoadRun {
         auto next_look = began_ + look_interval;
         for (;;) {
             release();
+            if (command_.give_up && !is_sending()) give_up();
             send_chunks();
             pipeline_.poll(
                 wait_ms(), [this](TxIndex tx, const SubmitOutcome& outcome) { on_outcome(tx, outcome); }, tracker_.descriptors());
@@ -74,7 +75,7 @@ class LoadRun {
   private:
     [[nodiscard]] double elapsed() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
     [[nodiscard]] bool is_sending() const {
-        return released_ < transfers_.size() && elapsed() < static_cast<double>(command_.seconds);
+        return !given_up_at_ && released_ < transfers_.size() && elapsed() < static_cast<double>(command_.seconds);
     }
 
     void place(Epoch epoch) {
@@ -90,15 +91,20 @@ class LoadRun {
         return command_.random_placement ? transfer.sender % view_.nodes.size() : homes_[transfer.sender];
     }
 
+    /// At a rate: what may be sent by now, for the first time or again.
+    [[nodiscard]] std::uint64_t sends_due() const {
+        const auto due = static_cast<std::uint64_t>(elapsed() * static_cast<double>(*command_.rate)) + 1;
+        return due - std::min(due, sends_);
+    }
+
     /// At a rate: what is due by now. At most: as many as keep every node's window full.
     void release() {
         if (!is_sending()) return;
-        std::uint64_t due = transfers_.size();
-        if (command_.rate) due = std::min(due, static_cast<std::uint64_t>(elapsed() * static_cast<double>(*command_.rate)) + 1);
         constexpr std::uint64_t ready_max = 8 * chunk_transactions_max;
         std::uint64_t waiting = 0;
         for (const auto& queue : queues_) waiting += queue.size();
-        while (released_ < due && (command_.rate || (waiting < ready_max * queues_.size() && not_executed() < open_max))) {
+        const std::uint64_t wanted = command_.rate ? sends_due() : ready_max * queues_.size();
+        while (released_ < transfers_.size() && waiting < wanted && (command_.rate || not_executed() < open_max)) {
             queues_[node_of(static_cast<TxIndex>(released_))].insert(static_cast<TxIndex>(released_));
             ++released_;
             ++waiting;
@@ -114,18 +120,32 @@ class LoadRun {
         for (std::size_t node = 0; node < queues_.size(); ++node) {
             std::set<TxIndex>& queue = queues_[node];
             while (!queue.empty() && pause_until_[node] <= now &&
-                   (command_.rate || pipeline_.in_flight(node) < chunks_in_flight_max)) {
+                   (command_.rate ? sends_due() > 0 : pipeline_.in_flight(node) < chunks_in_flight_max)) {
                 std::vector<TxIndex> chunk;
                 std::size_t bytes = 0;
-                while (!queue.empty() && chunk.size() < chunk_transactions_max && (chunk.empty() || bytes < chunk_bytes_max)) {
+                const std::size_t most =
+                    command_.rate ? std::min<std::size_t>(chunk_transactions_max, sends_due()) : chunk_transactions_max;
+                while (!queue.empty() && chunk.size() < most && (chunk.empty() || bytes < chunk_bytes_max)) {
                     const TxIndex tx = *queue.begin();
                     queue.erase(queue.begin());
                     bytes += transfers_[tx].raw.size();
                     if (!was_sent_.contains(tx)) tracker_.sent(tx, transfers_[tx].hash);
                     chunk.push_back(tx);
                 }
+                sends_ += chunk.size();
                 pipeline_.send(node, std::move(chunk));
             }
+        }
+    }
+
+    /// The time is over: what is in no lane is not sent any more.
+    void give_up() {
+        if (given_up_at_) return;
+        given_up_at_ = Clock::now();
+        executed_in_time_ = tracker_.count(Stage::executed);
+        for (auto& queue : queues_) {
+            given_up_ += queue.size();
+            queue.clear();
         }
     }
 
@@ -152,6 +172,10 @@ class LoadRun {
     }
 
     void again(std::size_t node, TxIndex tx) {
+        if (given_up_at_) {
+            ++given_up_;
+            return;
+        }
         was_sent_.insert(tx);
         queues_[node].insert(tx);
         pause_until_[node] = Clock::now() + busy_pause;
@@ -163,7 +187,7 @@ class LoadRun {
         const NonceWatch::Count now = watch_.count();
         if (now.executed != executed_) progressed_ = last_executed_ = Clock::now();
         executed_ = now.executed;
-        return now.open == 0 && resolved_ == released_;
+        return now.open == 0 && resolved_ + given_up_ == released_;
     }
 
     void print() {
@@ -174,8 +198,12 @@ class LoadRun {
         if (command_.common.json) {
             JsonObject refused;
             for (const auto& [reason, count] : refused_) refused.set(reason, count);
-            print_json(JsonObject()
-                           .set("transactions", released_)
+            JsonObject out;
+            if (given_up_at_)
+                out.set("given_up", given_up_)
+                    .set("executed_in_time", executed_in_time_)
+                    .set("drained_s", std::max(0.0, std::chrono::duration<double>(end - *given_up_at_).count()));
+            print_json(out.set("transactions", released_)
                            .set("refused", refused)
                            .set("executed", now.executed)
                            .set("gapped", now.gapped)
@@ -211,6 +239,8 @@ class LoadRun {
     std::vector<Clock::time_point> pause_until_;
     std::set<TxIndex> was_sent_;  ///< those that are sent again
     NonceWatch watch_;
+    std::optional<Clock::time_point> given_up_at_;
+    std::uint64_t sends_ = 0, given_up_ = 0, executed_in_time_ = 0;
     std::uint64_t released_ = 0, resolved_ = 0, accepted_ = 0, held_ = 0, busy_retries_ = 0, executed_ = 0;
     std::map<std::string, std::uint64_t> refused_;
     Clock::time_point began_, progressed_, last_executed_;

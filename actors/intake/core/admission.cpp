@@ -4,6 +4,8 @@
 
 #include "actors/intake/core/limits.hpp"
 #include "messages/crypto/hash.hpp"
+#include "messages/ethereum/abi.hpp"
+#include "messages/wire/modules.hpp"
 
 namespace rondo::intake {
 namespace {
@@ -63,21 +65,24 @@ void AdmissionDesk::begin(std::variant<RequestId, Remote> origin, std::vector<By
         Item item = examine(std::move(raw));
         if (item.done) {
             --submission.open;
-            ++refused_;
+            if (item.outcome.admission == Admission::refused) ++refused_;
         } else {
+            ++open_transactions_;
             ++submission.unrecovered;
             unrecovered_.push_back({id, submission.items.size()});
         }
         submission.items.push_back(std::move(item));
     }
     open_bytes_ += bytes;
+    const bool is_settled = submission.open == 0;
     submissions_.emplace(id, std::move(submission));
+    if (is_settled) return finish(id);  // nothing to place: a refusal waits for nobody's recovery
     in_order_.push_back(id);
     place_recovered();
 }
 
 /// 1. Decoding checks everything that needs no state; what is known already needs no second recovery.
-AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) const {
+AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) {
     Item item;
     const Genesis& genesis = common_.genesis;
     auto decoded = ethereum::decode_transaction(raw, genesis.chain_id, genesis.parameters.base_fee_min_wei);
@@ -91,10 +96,33 @@ AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) const {
         item.done = true;
         return item;
     }
+    if (is_overloaded() && !is_duty_due(*decoded)) {
+        item.outcome = busy(decoded->hash);
+        item.done = true;
+        return item;
+    }
     item.outcome.hash = decoded->hash;
     item.candidate = {{Address{}, std::move(raw)}, decoded->hash,     decoded->nonce, decoded->cost_max(), decoded->max_fee,
                       decoded->max_priority_fee,   common_.now.value, false};
     return item;
+}
+
+bool AdmissionDesk::is_overloaded() const {
+    const std::uint64_t bearable = pool_.executed_per_second() * backlog_ms_max / 1000;
+    return open_transactions_ + pool_.promised_count() >= std::max<std::uint64_t>(backlog_transactions_min, bearable);
+}
+
+bool AdmissionDesk::is_duty_due(const ethereum::Transaction& transaction) {
+    static const abi::Selector evidence = abi::selector(modules::submit_evidence);
+    static const abi::Selector attestation = abi::selector(modules::attest);
+    const auto calls = [&](const Address& module, const abi::Selector& selector) {
+        return transaction.to == module && transaction.data.size() >= abi::Selector::size_bytes &&
+               abi::Selector::from(ByteView(transaction.data).first(abi::Selector::size_bytes)) == selector;
+    };
+    if (common_.now < next_duty_) return false;
+    if (!calls(modules::slashing, evidence) && !calls(modules::rewards, attestation)) return false;
+    next_duty_ = common_.now.plus(duty_interval_ms);
+    return true;
 }
 
 void AdmissionDesk::relay(std::vector<LaneTransaction> transactions) {
@@ -160,6 +188,7 @@ bool AdmissionDesk::on_job_done(const JobDone& done) {
         }
         item.outcome = {item.candidate.hash, Admission::refused, Refusal::bad_signature, std::nullopt};
         item.done = true;
+        --open_transactions_;
         --submission.open;
         ++refused_;
     }
@@ -179,10 +208,7 @@ void AdmissionDesk::place_recovered() {
 
 void AdmissionDesk::place(std::uint64_t id, Submission& submission) {
     const std::size_t count = submission.items.size();
-    if (submission.open == 0) {
-        finish(id);
-        return;
-    }
+    if (submission.open == 0) return finish(id);
     // The last item that is settled ends the submission: it must not go before the loop does.
     ++submission.open;
     for (std::size_t i = 0; i < count; ++i) {
@@ -281,6 +307,7 @@ void AdmissionDesk::settle(ItemRef ref, SubmitOutcome outcome) {
     Item& item = submission.items[ref.index];
     item.outcome = std::move(outcome);
     item.done = true;
+    --open_transactions_;
     item.candidate.transaction.raw = {};
     if (--submission.open == 0) finish(ref.submission);
 }

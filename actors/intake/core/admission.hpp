@@ -11,7 +11,8 @@ namespace rondo::intake {
 
 /// The way of a submitted transaction: decoded, sender recovered on the worker pool, sent to its home lane or set against its
 /// sender's account, and then promised, held or refused (pool.hpp).
-///   1. What can be refused without state is refused at once.
+///   1. What can be refused without state is refused at once; under overload everything is, with BUSY, before its sender is
+///      recovered: but for evidence and attestations, a few.
 ///   2. Submissions go on in the order they came, their transactions in the order they stand, so that consecutive nonces
 ///      are promised one after the other.
 ///   3. A submission is answered when the outcome of each of its transactions is known; every wait has a deadline.
@@ -61,7 +62,10 @@ class AdmissionDesk {
     };
 
     void begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions);
-    [[nodiscard]] Item examine(Bytes raw) const;
+    [[nodiscard]] Item examine(Bytes raw);
+    /// More is open than execution passes in backlog_ms_max.
+    [[nodiscard]] bool is_overloaded() const;
+    [[nodiscard]] bool is_duty_due(const ethereum::Transaction& transaction);
     [[nodiscard]] bool has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const;
     void answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions);
     void place_recovered();
@@ -86,6 +90,8 @@ class AdmissionDesk {
     std::map<Address, std::vector<RequestId>> nonce_requests_;
     std::size_t nonce_request_count_ = 0;
     std::size_t open_bytes_ = 0;
+    std::size_t open_transactions_ = 0;
+    Instant next_duty_;
     std::uint64_t busy_ = 0, refused_ = 0, accepted_ = 0;
 };
 

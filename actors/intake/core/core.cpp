@@ -237,6 +237,7 @@ std::vector<StatusField> IntakeCore::status() const {
         {"held_bytes", pool_.held_bytes()},
         {"open_submissions", admission_.open_count()},
         {"open_submission_bytes", admission_.open_bytes()},
+        {"executed_per_second", pool_.executed_per_second()},
         {"accepted_count", admission_.accepted_count()},
         {"refused_count", admission_.refused_count()},
         {"busy_count", admission_.busy_count()},

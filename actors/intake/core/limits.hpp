@@ -24,6 +24,16 @@ inline constexpr std::size_t account_asks_max = 4;                  ///< open at
 inline constexpr std::size_t account_ask_addresses_max = 4096;
 inline constexpr DurationMs account_ask_deadline_ms = 2000;
 
+// overload
+/// Answered with BUSY before any costly work is done: what is open here (not recovered, not answered, or promised and not
+/// executed) beyond what execution passes in so long. So whoever is taken waits no longer, and the backlog is gone soon after the
+/// flood.
+inline constexpr DurationMs backlog_ms_max = 1000;
+inline constexpr std::size_t backlog_transactions_min = 4096;  ///< always taken: a burst, and the pace is not known yet
+inline constexpr DurationMs throughput_window_ms = 500;
+/// Evidence and attestations are taken all the same, one in so long: no flood may keep a penalty from the chain.
+inline constexpr DurationMs duty_interval_ms = 50;
+
 // the pool
 inline constexpr std::size_t held_per_sender_max = 256;
 inline constexpr std::size_t held_bytes_max = 64 * mib;
@@ -78,6 +88,7 @@ static_assert(batch_bytes_max >= ethereum::transaction_bytes_max + 64, "a batch 
 static_assert(forward_bytes_max >= ethereum::transaction_bytes_max + 64);
 static_assert(limits::message_bytes_max >= forward_bytes_max + request_transactions_max * 64, "a full Forward is one message");
 static_assert(limits::request_bytes_max >= replay_bytes_max, "a full FoundBatches is one reply");
+static_assert(backlog_transactions_min >= request_transactions_max, "an idle lane takes a whole request");
 static_assert(promised_bytes_max >= 2 * batch_bytes_max);
 static_assert(submission_bytes_max >= request_transactions_max * 1024);
 

@@ -5,6 +5,7 @@
 #include "actors/intake/core/accounts.hpp"
 #include "actors/intake/core/own_lane.hpp"
 #include "actors/intake/core/remembered.hpp"
+#include "actors/intake/core/throughput.hpp"
 
 namespace rondo::intake {
 
@@ -43,6 +44,7 @@ class Pool {
     [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
     [[nodiscard]] std::size_t promised_count() const { return promises_.size(); }
     [[nodiscard]] std::size_t promised_bytes() const { return promised_bytes_; }
+    [[nodiscard]] std::uint64_t executed_per_second() const { return throughput_.per_second(); }
 
   private:
     struct Promise {
@@ -90,6 +92,7 @@ class Pool {
     Wei base_fee_;        ///< lower bound for the next block
     LaneHeight settled_;  ///< every promise up to here was passed by execution
     Remembered remembered_;
+    Throughput throughput_;
 };
 
 /// Decodes a transaction that was admitted before, with its sender.

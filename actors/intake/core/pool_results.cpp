@@ -70,12 +70,14 @@ void Pool::on_result(const ExecutedBlock& block) {
     Chunks chunks;
     base_fee_ = block.base_fee_next;
     LaneHeight settled = settled_;
+    const std::size_t before = promises_.size();
     for (const TxOutcome& outcome : block.outcomes) {
         if (outcome.lane != common_.self) continue;
         if (const auto it = promises_.find(outcome.hash); it != promises_.end())
             settled = std::max(settled, it->second.place.height);
         if (const auto sender = settle(outcome, chunks)) affected.push_back(*sender);
     }
+    throughput_.passed(common_.now, before - promises_.size());
     for (const AccountState& state : block.touched)
         if (accounts_.on_touched(block.height, state)) affected.push_back(state.address);
     if (settled > settled_) settle_up_to(settled);
