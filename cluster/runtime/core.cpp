@@ -49,6 +49,11 @@ std::uint16_t port_of(const Endpoints& endpoints, Channel channel) {
     return 0;
 }
 
+const Checkpoints& StoreView::checkpoints() const {
+    static const Checkpoints none;
+    return none;
+}
+
 std::string_view to_string(Askable whom) {
     if (whom == Askable::backend) return "backend";
     return to_string(static_cast<Actor>(whom));

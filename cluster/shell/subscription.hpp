@@ -40,6 +40,8 @@ class Subscription {
     void persist(store::WriteTxn& txn);
     /// What was committed is now safe from a power cut.
     void synced() { durable_next_ = committed_next_; }
+    /// After a power cut a Derived store comes back as it stands there; without one, with nothing.
+    void durable_as_in(const StoreView* checkpoint);
 
     [[nodiscard]] Stream stream() const { return stream_; }
     [[nodiscard]] StreamCursor cursor() const { return {stream_, next_, head_}; }

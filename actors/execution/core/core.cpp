@@ -93,6 +93,11 @@ void ExecutionCore::execute_ready() {
             for (const Payload& batch : lane.batches) transactions += batch.transactions.size();
         execute(*block, *lanes);
         missing_.clear();
+        if (executor_.head().height.value % executor_.genesis().parameters.snapshot_blocks == 0) {
+            effects_.checkpoint = executor_.head().height;  // ends the turn
+            effects_.timers.push_back({continue_timer, 0});
+            return;
+        }
     }
 }
 
