@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the pipeline on this machine and prints a table; promises in seconds are asserted here (exit 1), never in tests.
 #   bench/run.sh [--quick] [--only NAME] [--json FILE]
-# NAMEs: signed_transfers, latency_low, overload, base_replay, recovery, failover, idle
+# NAMEs: signed_transfers, latency_low, overload, base_replay, recovery, catchup, failover, idle
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -129,6 +129,28 @@ bench_recovery() {
   record '{recovery: $v}' "{\"actor_s\": $(jq -n "$worst / 1000"), \"node_s\": $(jq -n "$took / 1000")}"
 }
 
+# A node that hung for a thousand blocks, under load: at how many times the rate of the chain it comes after it.
+bench_catchup() {
+  local blocks=1000 took from to_before to
+  say "catching up: node2 hangs for $blocks blocks under load"
+  start_cluster catchup --load-accounts 2000
+  "$rondo" load --home "$home" --rate 300 --seconds 600 --node node0 --json >/dev/null &
+  local load=$!
+  until_true 30 '.nodes[2].final_height > 100' >/dev/null
+  from=$(status_json | jq '.nodes[2].final_height')
+  "$rondo" pause --home "$home" node2 >/dev/null
+  until_true 300 ".nodes[0].final_height > $from + $blocks" >/dev/null
+  from=$(status_json | jq "[.nodes[2].final_height // 0, $from] | max") to_before=$(status_json | jq '.nodes[0].final_height')
+  "$rondo" resume --home "$home" node2 >/dev/null
+  took=$(until_true 120 '(.nodes[2] | .final_height != null and .executed_height != null) and .nodes[2].executed_height + 20 > .nodes[0].executed_height')
+  to=$(status_json | jq '.nodes[2].executed_height')
+  kill "$load" 2>/dev/null || true
+  wait "$load" 2>/dev/null || true
+  stop_cluster
+  record '{catchup: $v}' "$(jq -nc --argjson from "$from" --argjson to "$to" --argjson before "$to_before" --argjson ms "$took" \
+    '{blocks: ($to - $from), seconds: ($ms / 1000), times_the_chain: (($to - $from) / ([$to - $before, 1] | max))}')"
+}
+
 # The longest time without a new final block while one of the four nodes is dead and leads every fourth view.
 bench_failover() {
   say "failover: node2 stops, $seconds_short s under load"
@@ -172,6 +194,7 @@ wanted latency_low && bench_latency_low "$(jq -n "$first | .ecrecover_per_s / 2 
 wanted overload && bench_overload
 wanted base_replay && bench_base_replay
 wanted recovery && bench_recovery
+wanted catchup && bench_catchup
 wanted failover && bench_failover
 wanted idle && bench_idle
 second=$(limits after)
@@ -196,6 +219,7 @@ missed=$(jq -r '
   check("overload: at most 1 GiB in all"; .overload.anonymous_mib; .overload.anonymous_mib.after <= 1024),
   check("actor back within 3 s"; .recovery.actor_s; .recovery.actor_s <= 3),
   check("node back within 20 s"; .recovery.node_s; .recovery.node_s <= 20),
+  check("catching up at 10 times the chain"; .catchup.times_the_chain; .catchup.times_the_chain >= 10),
   check("failover: under 1 s"; .failover.longest_gap_s; .failover.longest_gap_s < 1),
   check("idle: under 3 % of a core per node"; .idle.core_percent_per_node; .idle.core_percent_per_node < 3),
   check("idle: at most 1 GiB"; .idle.pss_mib; .idle.pss_mib <= 1024)' <<<"$results")

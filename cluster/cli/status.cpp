@@ -16,6 +16,7 @@ struct ActorRow {
     std::optional<std::uint64_t> lag;  ///< messages not yet heard, of its worst stream
     std::string note;                  ///< why it is not well
     std::string quarantined;           ///< why it signs nothing; empty: it signs
+    std::vector<StatusEntry> facts;    ///< all that it says of itself
     bool asked = true;
 };
 
@@ -75,6 +76,9 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
         if (fact.name == "waits_for_status_of_peers")
             out.note += (out.note.empty() ? "" : "; ") + std::string("signs nothing new yet: ") + std::to_string(fact.number) +
                         " peers have said what they saw of its key, and a quorum of stake must";
+    if (const std::string batch = text_of(*status, "waiting_for"); !batch.empty() && out.note.empty())
+        out.note = "waits for " + batch;
+    out.facts = status->facts;
     // Each of these fields belongs to one actor, so that no two threads write the same one.
     if (actor == Actor::consensus) {
         if (const auto head = ask_head(client)) row.final_height = head->final_height.value, row.epoch = head->epoch.value;
@@ -132,6 +136,9 @@ JsonValue as_json(const std::vector<NodeRow>& rows, std::uint64_t chain_id) {
         JsonArray actors;
         for (const ActorRow& a : row.actors) {
             const std::optional<std::uint64_t> pid = a.pid == 0 ? std::nullopt : std::optional(a.pid);
+            JsonObject facts;
+            for (const StatusEntry& fact : a.facts)
+                fact.text.empty() ? facts.set(fact.name, fact.number) : facts.set(fact.name, fact.text);
             actors.add(JsonObject()
                            .set("name", a.name)
                            .set("pid", pid)
@@ -139,7 +146,8 @@ JsonValue as_json(const std::vector<NodeRow>& rows, std::uint64_t chain_id) {
                            .set("restarts", a.restarts)
                            .set("lag", a.lag)
                            .set("note", a.note)
-                           .set("quarantined", a.quarantined.empty() ? std::nullopt : std::optional(a.quarantined)));
+                           .set("quarantined", a.quarantined.empty() ? std::nullopt : std::optional(a.quarantined))
+                           .set("facts", facts));
         }
         nodes.add(JsonObject()
                       .set("name", row.name)

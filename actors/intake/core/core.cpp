@@ -37,6 +37,7 @@ void IntakeCore::finish_step() {
     quarantine_.finish_step();
     own_lane_.finish_step();
     admission_.flush();
+    fetch_.finish_step();
 }
 
 Effects IntakeCore::step(Instant now, const Input& input) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <utility>
 
 #include "actors/intake/core/fetch.hpp"
@@ -24,16 +25,18 @@ class FinalCuts {
 
   private:
     /// The first that is missing; nothing when the walk is complete and everything is published.
-    [[nodiscard]] std::optional<BatchRef> walk(const WantedCut& wanted);
+    [[nodiscard]] std::optional<BatchRef> walk(const WantedCut& wanted, Fetch::Urgency urgency);
+    using Key = std::pair<Height, LaneId>;
+    /// Goes on with the walk; its record goes when it is complete.
+    void go_on(const Key& key);
+    void await(const Key& key, const BatchRef& missing);
 
     Common& common_;
     Batches& batches_;
     Fetch& fetch_;
-    struct Unfinished {
-        WantedCut cut;
-        BatchRef missing{};
-    };
-    std::map<std::pair<Height, LaneId>, Unfinished> wanted_;
+    std::map<Key, WantedCut> wanted_;
+    std::multimap<BatchRef, Key> waiting_;  ///< by what is missing
+    std::set<Key> unasked_;                 ///< the fetch list had no room
 };
 
 }  // namespace rondo::intake

@@ -79,9 +79,12 @@ inline constexpr std::uint64_t relay_retries = 4;  ///< retry periods until what
 // fetching
 inline constexpr std::size_t fetch_wanted_max = 1U << 14;
 inline constexpr std::size_t fetch_batches_max = 16;  ///< per BatchFetch
-inline constexpr std::size_t fetch_peers = 2;         ///< asked at once for one batch
-inline constexpr DurationMs fetch_retry_ms = 250;     ///< doubles per attempt
-inline constexpr std::size_t fetch_backoff_max = 5;   ///< doublings
+inline constexpr std::size_t fetch_window = 96;  ///< asked for at once: together they fit the queues of three peers' transports
+inline constexpr std::size_t fetch_attempts_in_window = 2;  ///< then it takes no place from others any more
+inline constexpr std::size_t fetch_seen_max = 1024;         ///< looked at in one step
+inline constexpr std::size_t fetch_peers = 2;               ///< asked at once for one batch
+inline constexpr DurationMs fetch_retry_ms = 250;           ///< doubles per attempt
+inline constexpr std::size_t fetch_backoff_max = 5;         ///< doublings
 inline constexpr std::size_t request_batches_max = 64;
 
 static_assert(batch_bytes_max >= ethereum::transaction_bytes_max + 64, "a batch takes any transaction");

@@ -254,6 +254,28 @@ TEST(Epochs, TrafficGoesOnThroughManyEpochsAndRestarts) {
     EXPECT_GT(cluster.epoch, Epoch(7));
 }
 
+TEST(Restart, ANodeThatMissedHundredsOfBatchesFetchesThemAsFastAsTheyCome) {
+    Cluster cluster(4);
+    const User user = cluster.user_at(0);
+    cluster.stop(3);
+    for (std::uint64_t nonce = 0; nonce < 300; ++nonce) {
+        EXPECT_EQ(cluster.submit_one(0, make_tx(user, {.nonce = nonce})).admission, Admission::accepted);
+        cluster.advance(intake::seal_interval_ms_max);
+        cluster.finalize();
+    }
+    bool deaf = true;  // its first questions are lost, as on connections that are not there again yet
+    cluster.lose = [&](OperatorNumber, OperatorNumber, const LaneMessage& m) {
+        return deaf && std::holds_alternative<BatchFetch>(m);
+    };
+    cluster.start(3);
+    cluster.run();
+    EXPECT_GT(cluster.at(3).status("wanted_batches"), 290U);
+    deaf = false;
+    cluster.advance(2 * intake::fetch_retry_ms);
+    EXPECT_EQ(cluster.at(3).status("wanted_batches"), 0U);
+    EXPECT_EQ(cluster.at(3).status("unfinished_cuts"), 0U);
+}
+
 TEST(Epochs, AnOperatorThatLeavesTheSetHandsOverWhatItPromised) {
     constexpr std::uint64_t epoch_blocks = intake::last_promise_blocks + 2;
     Cluster cluster(5, [&](Parameters& p) { p.epoch_blocks = epoch_blocks; });
