@@ -47,6 +47,41 @@ same_roots() {  # what was posted rebuilds the state that all have executed
   local verified
   verified=$("$rondo" verify --from-da --home "$home" --json) || fail "the state rebuilt from DA differs from the nodes: $verified"
 }
+# for_seconds SECONDS JQ-FILTER: a fault lasts so long, and all the while the status satisfies the filter.
+for_seconds() {
+  local end=$((SECONDS + $1)) seen
+  while [ "$SECONDS" -lt "$end" ]; do
+    seen=$(status_json)
+    jq -e "$2" <<<"$seen" >/dev/null || fail "for $1 s this should have held: $2"
+  done
+}
+begin_load() {  # begin_load RATE SECONDS [OPTION...]: in the background
+  local rate=$1 seconds=$2
+  shift 2
+  "$rondo" load --home "$home" --rate "$rate" --seconds "$seconds" --json "$@" >"$scratch/load.json" &
+  load=$!
+}
+end_load() {  # everything was taken, and has taken effect; nothing was refused but with BUSY, which is asked again
+  wait "$load" || fail "the load did not get through: $(cat "$scratch/load.json")"
+  jq -e '.refused == {} and .gapped == 0 and .executed == .transactions' "$scratch/load.json" >/dev/null ||
+    fail "something was lost or refused: $(cat "$scratch/load.json")"
+}
+is_jailed() {  # is_jailed OPERATOR: isJailed(uint256) of the staking module, by the first node
+  local answer
+  answer=$(curl -sS -H 'content-type: application/json' "$(status_json | jq -r '.nodes[0].rpc')" -d "{\"jsonrpc\":\"2.0\",\"id\":1,
+    \"method\":\"eth_call\",\"params\":[{\"to\":\"0x0000000000000000000000000000000000005201\",
+    \"data\":\"0x6351775c$(printf '%064x' "$1")\"},\"latest\"]}" | jq -er .result)
+  [[ ! "$answer" =~ ^0x0+$ ]]
+}
+# twin_of NODE HOME: a second home with the keys of NODE, of this cluster, on ports of its own; nothing else of the first is in it.
+twin_of() {
+  local number
+  number=$(jq -r --arg n "$1" '.operators[] | select(.moniker == $n).number' "$home/genesis.json")
+  "$rondo" join --home "$2" --genesis "$home/genesis.json" --host 127.0.0.1 --da-folder "$home/da" >/dev/null
+  homes+=("$2")
+  cp -p "$home/$1"/keys/*.key "$2/node0/keys/"
+  sed -i "s/^operator = [^ ]*/operator = $number/" "$2"/node0/*.toml "$2/cluster.toml"
+}
 holds_expected() {  # holds_expected SEND-SUMMARY: nothing lost, nothing doubled
   jq -e --slurpfile e "$expected" '.transactions == $e[0].transactions and .refused == $e[0].refused and
       .executed == $e[0].executed and .gapped == $e[0].gapped' "$1" >/dev/null || fail "the outcome differs: $(cat "$1")"
