@@ -11,6 +11,10 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/rondo-test.XXXXXX")
 home=$scratch/home
 homes=("$home")  # a scenario adds the others that it starts
 
+rpc_from=()          # where JSON-RPC is asked from, if not from here
+
+afterwards() { :; }  # what a scenario that made more than homes takes away
+
 clean_up() {
   local code=$?
   local one
@@ -21,6 +25,7 @@ clean_up() {
     fi
     "$rondo" down --home "$one" >/dev/null 2>&1 || true
   done
+  afterwards || true
   rm -rf "$scratch"
   exit "$code"
 }
@@ -68,7 +73,7 @@ end_load() {  # everything was taken, and has taken effect; nothing was refused 
 }
 is_jailed() {  # is_jailed OPERATOR: isJailed(uint256) of the staking module, by the first node
   local answer
-  answer=$(curl -sS -H 'content-type: application/json' "$(status_json | jq -r '.nodes[0].rpc')" -d "{\"jsonrpc\":\"2.0\",\"id\":1,
+  answer=$("${rpc_from[@]}" curl -sS -H 'content-type: application/json' "$(status_json | jq -r '.nodes[0].rpc')" -d "{\"jsonrpc\":\"2.0\",\"id\":1,
     \"method\":\"eth_call\",\"params\":[{\"to\":\"0x0000000000000000000000000000000000005201\",
     \"data\":\"0x6351775c$(printf '%064x' "$1")\"},\"latest\"]}" | jq -er .result)
   [[ ! "$answer" =~ ^0x0+$ ]]
