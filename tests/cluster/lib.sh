@@ -18,6 +18,7 @@ afterwards() { :; }  # what a scenario that made more than homes takes away
 clean_up() {
   local code=$?
   local one
+  for one in $(jobs -p); do kill "$one" 2>/dev/null || true; done
   for one in "${homes[@]}"; do
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ] && [ -d "$one" ]; then
       "$rondo" status --home "$one" || true
