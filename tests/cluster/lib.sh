@@ -79,14 +79,14 @@ is_jailed() {  # is_jailed OPERATOR: isJailed(uint256) of the staking module, by
     \"data\":\"0x6351775c$(printf '%064x' "$1")\"},\"latest\"]}" | jq -er .result)
   [[ ! "$answer" =~ ^0x0+$ ]]
 }
-# twin_of NODE HOME: a second home with the keys of NODE, of this cluster, on ports of its own; nothing else of the first is in it.
+# twin_of NUMBER KEYS HOME [OPTION...]: a second home with the KEYS of operator NUMBER; nothing else of the first is in it.
 twin_of() {
-  local number
-  number=$(jq -r --arg n "$1" '.operators[] | select(.moniker == $n).number' "$home/genesis.json")
-  "$rondo" join --home "$2" --genesis "$home/genesis.json" --host 127.0.0.1 --da-folder "$home/da" >/dev/null
-  homes+=("$2")
-  cp -p "$home/$1"/keys/*.key "$2/node0/keys/"
-  sed -i "s/^operator = [^ ]*/operator = $number/" "$2"/node0/*.toml "$2/cluster.toml"
+  local number=$1 keys=$2 twin_home=$3
+  shift 3
+  "$rondo" join --home "$twin_home" --genesis "$home/genesis.json" "$@" >/dev/null
+  homes+=("$twin_home")
+  cp -p "$keys"/*.key "$twin_home/node0/keys/"
+  sed -i "s/^operator = [^ ]*/operator = $number/" "$twin_home"/node0/*.toml "$twin_home/cluster.toml"
 }
 holds_expected() {  # holds_expected SEND-SUMMARY: nothing lost, nothing doubled
   jq -e --slurpfile e "$expected" '.transactions == $e[0].transactions and .refused == $e[0].refused and

@@ -13,14 +13,14 @@ ip netns add "$net-switch" 2>"$scratch/why" || cannot "$(cat "$scratch/why")"
 plugged+=(switch)
 ip -n "$net-switch" link add bridge type bridge && ip -n "$net-switch" link set bridge up || cannot 'no bridge'
 
-plug() {  # plug NAME ADDRESS: a machine on the switch
+plug() {  # plug NAME [ADDRESS]: a machine on the switch
   plugged+=("$1")
   ip netns add "$net-$1"
   ip -n "$net-switch" link add "to-$1" type veth peer name eth0 netns "$net-$1"
   ip -n "$net-switch" link set "to-$1" master bridge up
   ip -n "$net-$1" link set lo up
   ip -n "$net-$1" link set eth0 up
-  ip -n "$net-$1" address add "$2/24" dev eth0
+  [ -z "${2:-}" ] || ip -n "$net-$1" address add "$2/24" dev eth0
   ip netns exec "$net-$1" nft 'add table ip faults; add chain ip faults cut { type filter hook input priority 0; }'
 }
 inside() { local name=$1; shift; ip netns exec "$net-$name" "$@"; }
@@ -34,6 +34,14 @@ cut_off() {  # cut_off NAME ADDRESS...: nothing comes from there
   local name=$1 from
   shift
   for from in "$@"; do inside "$name" nft add rule ip faults cut ip saddr "$from" drop; done
+}
+# move_address ADDRESS FROM TO: between two machines, as a floating address or a name does; the neighbours are told at once.
+move_address() {
+  local one
+  ip -n "$net-$2" address del "$1/24" dev eth0
+  ip -n "$net-$3" address add "$1/24" dev eth0
+  for one in "${names[@]}"; do ip -n "$net-$one" neighbour flush dev eth0; done
+  ip -n "$net-$3" neighbour flush dev eth0
 }
 heal() {
   local one

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 start_cluster --set idle_ms=100
 await_progress
 twin=$scratch/twin
-twin_of node3 "$twin"
+twin_of 3 "$home/node3/keys" "$twin" --host 127.0.0.1 --da-folder "$home/da"
 "$rondo" up --home "$twin" --detach >/dev/null
 twin_json() { "$rondo" status --home "$twin" --json; }
 await_twin() {  # await_twin WHAT JQ-FILTER

@@ -36,6 +36,8 @@ for offset in 5 -5; do
   end_load
   await_progress
   follows "at $offset s"
+  # What it proposes is not of now yet, and nobody waits five seconds for it.
+  [ "$offset" -lt 0 ] || [ "$(led_by_node3)" = 0 ] || fail 'node3 leads with a clock that is ahead: it is not off at all'
   "$rondo" down --home "$odd" >/dev/null
 done
 "$rondo" up --home "$odd" --detach >/dev/null

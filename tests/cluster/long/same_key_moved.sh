@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Promise: two nodes run with one operator's keys, and the address that the chain names moves from one to the other and back, so that
+# either hears the others for a while. The one that comes without the table of what was signed says that it is quarantined. No block
+# is ever contradicted and nothing that was sent is lost. Where the two did sign two things for one slot, the watchers prove it, and
+# the operator is jailed; otherwise nobody is.
+source "$(dirname "$0")/../lib.sh"
+source tests/cluster/netns.sh
+start_network --alloc-from "$sample" --set idle_ms=100
+await_heights 3 "${names[@]}"
+dave=$(address_of dave)
+number=$(jq '.operators[] | select(.moniker == "dave").number' "$scratch/genesis.json")
+plug again
+twin_of "$number" "$scratch/dave/node0/keys" "$scratch/again" --host "$dave" --ports 7100,7101,7102,7103,8545 --da-folder "$scratch/da"
+inside again "$rondo" up --home "$scratch/again" --detach >/dev/null
+quarantined() { "$rondo" status --home "$scratch/again" --json | jq -e '.nodes[0].actors[] | select(.name == "consensus").quarantined != null' >/dev/null; }
+"$rondo" send "$sample" --home "$home" --rate 40 --timeout 240 --await executed --json >"$scratch/send.json" &
+send=$!
+
+move_address "$dave" dave again
+deadline=$((SECONDS + 60))
+until quarantined; do [ "$SECONDS" -lt "$deadline" ] || fail 'the second does not notice that its key has signed elsewhere'; done
+await_heights $(($(highest alice bob carol) + 10)) alice bob carol again
+
+# To and fro. Bob is away in every other round: then nothing is final without the key that runs twice.
+for round in 1 2; do
+  move_address "$dave" again dave
+  await_heights $(($(highest alice bob carol) + 5)) alice carol
+  [ $((round % 2)) = 0 ] || "$rondo" pause --home "$scratch/bob" node0 >/dev/null
+  await_heights $(($(highest alice carol) + 5)) alice carol dave
+  move_address "$dave" dave again
+  await_heights $(($(highest alice carol) + 5)) alice carol
+  "$rondo" resume --home "$scratch/bob" node0 >/dev/null
+  await_heights $(($(highest alice carol) + 5)) alice bob carol
+done
+move_address "$dave" again dave
+"$rondo" down --home "$scratch/again" >/dev/null
+wait "$send" || fail 'rondo send did not end well'
+holds_expected "$scratch/send.json"
+await_heights $(($(highest alice bob carol) + 10)) alice bob carol dave
+for other in 0 1 2 3; do [ "$other" = "$number" ] || ! is_jailed "$other" || fail "operator $other is jailed"; done
+if is_jailed "$number"; then echo 'the key signed twice: its operator is jailed'; else echo 'the key signed nothing twice'; fi
+for home in "$scratch"/{alice,bob,carol,dave}; do same_roots; done
