@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cluster/config/actor_file.hpp"
 #include "cluster/launcher/process.hpp"
@@ -159,7 +160,7 @@ Watched Trial::watch(std::chrono::milliseconds deadline, Until until) {
         }
         out.reached = until();
         if (out.reached) break;
-        bus::wait_readable({}, {}, static_cast<DurationMs>(look_interval.count()));
+        std::this_thread::sleep_for(look_interval);
     }
     out.seconds = since(began);
     out.longest_gap_s = std::max(out.longest_gap_s, since(grew));
