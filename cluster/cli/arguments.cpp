@@ -169,6 +169,18 @@ void add_rewards(Program& p, RewardsCommand& c) {
     p.runs(sub, [&c] { return run_rewards(c); });
 }
 
+void add_chaos(Program& p, ChaosCommand& c) {
+    CLI::App* sub =
+        p.add_to(p.app, "chaos", "Replay an outage that a network had, and measure what was promised",
+                 "  rondo chaos --list\n  rondo chaos leader-not-ready\n  rondo chaos upgrade --json\n\n"
+                 "It starts a cluster of its own and leaves nothing behind. Exit codes: 0 the promise was kept, 1 it was\n"
+                 "broken, 4 it could not be measured to its end, 5 it cannot be measured before there is settlement.",
+                 c.json);
+    sub->add_option("name", c.name, "Of the outage");
+    sub->add_flag("--list", c.list, "All of them, with what happened in the world and what Rondo promises");
+    p.runs(sub, [&c] { return run_chaos(c); });
+}
+
 /// CLI11 reads -1 as 2^64 - 1, and what is larger than that as if it were that.
 void refuse_odd_numbers(CLI::App& app) {
     const CLI::Validator whole(
@@ -255,6 +267,7 @@ int run_command_line(int argc, char** argv) {
     VerifyCommand verify;
     KeyCommand key;
     RewardsCommand rewards;
+    ChaosCommand chaos;
     OperatorCommands operators;
     std::string policy = "round-robin", stage, rate = "100", placement = "home", kind = "signing";
     add_init(program, init, policy);
@@ -272,6 +285,7 @@ int run_command_line(int argc, char** argv) {
     add_verify(program, verify);
     add_key(program, key, kind);
     add_rewards(program, rewards);
+    add_chaos(program, chaos);
     CLI::App* completion = program.app.add_subcommand("completion", "Print the completion script for bash");
     program.runs(completion, [&program] { return print_completion(program.app); });
     if (const std::string unknown = unknown_command(program.app, argc, argv); !unknown.empty()) return fail(exit_usage, unknown);

@@ -171,6 +171,13 @@ struct RewardsCommand {
 };
 int run_rewards(const RewardsCommand& command);
 
+struct ChaosCommand {
+    bool json = false;
+    bool list = false;
+    std::string name;  ///< empty: list them
+};
+int run_chaos(const ChaosCommand& command);
+
 /// The whole program.
 int run_command_line(int argc, char** argv);
 

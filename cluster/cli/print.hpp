@@ -16,6 +16,7 @@ enum Exit : int {
     exit_usage = 2,        ///< wrong usage, or a wrong file
     exit_unreachable = 3,  ///< nobody there to ask
     exit_timed_out = 4,
+    exit_not_yet = 5,  ///< there is nothing yet that could be measured
 };
 
 enum class Colour { plain, green, yellow, red, dim };

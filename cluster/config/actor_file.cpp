@@ -141,6 +141,9 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
     out += line("store", path(file.store), "its own folder; one process at a time");
     out += line("map_gib", std::to_string(file.map_gib), "upper bound of the store; sparse, costs nothing");
     out += line("worker_threads", std::to_string(file.worker_threads), "for signatures and hashes");
+    if (file.actor == Actor::intake)
+        out += line("disk_reserve_mib", std::to_string(file.disk_reserve_mib),
+                    "with less free it answers BUSY; 0: until nothing is free");
     if (owns_channels(file.actor) || has_account(file.actor)) out += format_keys(file, path);
     out += "\n[node]  # where the six actors of this node answer requests and publish their streams\n";
     for (const auto& [actor, at] : file.node)
@@ -176,6 +179,8 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     out.store = resolved(actor.text("store"));
     out.map_gib = actor.number_or("map_gib", out.map_gib, {1, 16 * 1024});
     out.worker_threads = actor.number_or("worker_threads", out.worker_threads, {1, 256});
+    if (out.actor == Actor::intake)
+        out.disk_reserve_mib = actor.number_or("disk_reserve_mib", out.disk_reserve_mib, {0, 1 << 20});
     TomlTable keys = root.table("keys");
     if (owns_channels(out.actor)) {
         out.signing_key = resolved(keys.text("signing"));

@@ -43,6 +43,7 @@ struct ActorFile {
     std::map<Channel, std::string> listen;
     std::vector<Peer> fixed_peers;  ///< intake, consensus
     RpcSettings rpc;
+    std::uint64_t disk_reserve_mib = 512;  ///< intake: with less free it takes nothing new
     std::filesystem::path da_folder;  ///< da
     bool archive = false;             ///< execution: keep every state, not only the last ones
 };

@@ -118,6 +118,7 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
     out.shell.self = out.file.self;
     out.shell.store_folder = out.file.store;
     out.shell.map_bytes = out.file.map_gib << 30;
+    if (actor == Actor::intake) out.shell.disk_reserve_bytes = out.file.disk_reserve_mib << 20;
     out.shell.node = out.file.node;
     out.shell.listen = out.file.listen;
     out.shell.genesis = digest_of(out.genesis);

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cluster/config/actor_file.hpp"
 #include "cluster/launcher/process.hpp"
 #include "cluster/launcher/restart_policy.hpp"
 
@@ -20,6 +21,8 @@ namespace rondo {
 namespace {
 
 constexpr DurationMs housekeeping_ms = 5000;
+constexpr DurationMs room_look_ms = 1000;              // between two looks at a disk that was full
+constexpr std::uint64_t room_bytes_min = 16ULL << 20;  // with less no actor that found its disk full is started again
 
 Instant now() {
     using namespace std::chrono;
@@ -32,8 +35,9 @@ struct Child {
     RestartPolicy policy;
     pid_t pid = 0;  ///< 0: none
     ProcessState state = ProcessState::waiting;
-    Instant start_at;      ///< while waiting
-    bool at_once = false;  ///< start again as soon as it has ended: a person asked for it
+    Instant start_at;         ///< while waiting
+    bool at_once = false;     ///< start again as soon as it has ended: a person asked for it
+    bool needs_room = false;  ///< waiting: its disk was full when it ended
     std::uint64_t starts = 0;
     std::string last_end;
     [[nodiscard]] std::string name() const { return node + "/" + std::string(to_string(actor)); }
@@ -47,7 +51,7 @@ class Launcher {
         for (const ClusterFile::Node& node : c.nodes)
             for (std::size_t a = 0; a < actor_count; ++a)
                 children_.push_back(
-                    {node.name, static_cast<Actor>(a), RestartPolicy(limits), 0, ProcessState::waiting, {}, false, 0, {}});
+                    {node.name, static_cast<Actor>(a), RestartPolicy(limits), 0, ProcessState::waiting, {}, false, false, 0, {}});
     }
 
     void run() {
@@ -84,8 +88,22 @@ class Launcher {
 
     void start_due() {
         if (stopping_) return;
-        for (Child& child : children_)
-            if (child.state == ProcessState::waiting && child.start_at <= now()) start(child);
+        for (Child& child : children_) {
+            if (child.state != ProcessState::waiting || child.start_at > now()) continue;
+            if (child.needs_room && !has_room(child))
+                child.start_at = now().plus(room_look_ms);
+            else
+                start(child);
+        }
+    }
+
+    /// Enough to start with: whether there is enough to take something new, the intake decides.
+    [[nodiscard]] bool has_room(const Child& child) const {
+        const auto file = read_actor_file(options_.home.actor_file(child.node, child.actor));
+        if (!file) return true;  // it says itself what is wrong with its file
+        std::error_code error;
+        const std::uintmax_t free = std::filesystem::space(file->store, error).available;
+        return error || free >= room_bytes_min;
     }
 
     void start(Child& child) {
@@ -94,7 +112,7 @@ class Launcher {
         rotate_log(log, options_.cluster.log_mib_max << 20);
         child.pid = spawn(options_.programs / ("rondo-" + std::string(to_string(child.actor))),
                           {"--config", home.actor_file(child.node, child.actor).string()}, log);
-        child.at_once = false;
+        child.at_once = child.needs_room = false;
         if (child.pid > 0) {
             child.state = ProcessState::running;
             ++child.starts;
@@ -151,13 +169,17 @@ class Launcher {
             child.state = ProcessState::stopping;
             return;
         }
-        const auto delay = child.at_once     ? std::optional<DurationMs>(0)
-                           : end.may_restart ? child.policy.after_end(now())
-                                             : std::nullopt;
+        child.needs_room = end.when_there_is_room;
+        const auto delay = child.at_once      ? std::optional<DurationMs>(0)
+                           : child.needs_room ? std::optional<DurationMs>(room_look_ms)
+                           : end.may_restart  ? child.policy.after_end(now())
+                                              : std::nullopt;
         child.state = delay ? ProcessState::waiting : ProcessState::failed;
         if (delay) child.start_at = now().plus(*delay);
         say(child.name() + " " + end.text +
-            (delay ? "; starts again in " + std::to_string(*delay) + " ms" : "; stays down until 'rondo restart'"));
+            (child.needs_room ? ""
+             : delay          ? "; starts again in " + std::to_string(*delay) + " ms"
+                              : "; stays down until 'rondo restart'"));
     }
 
     void take_request() {
@@ -191,6 +213,7 @@ class Launcher {
             case ControlAction::restart:
                 child.policy.forget();
                 child.at_once = true;
+                child.needs_room = false;
                 if (child.pid == 0)
                     child.state = ProcessState::waiting, child.start_at = now();
                 else

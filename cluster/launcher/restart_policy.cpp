@@ -21,27 +21,27 @@ std::optional<DurationMs> RestartPolicy::after_end(Instant now) {
 ProcessEnd describe_end(int wait_status) {
     if (WIFSIGNALED(wait_status)) {
         const int signal = WTERMSIG(wait_status);
-        return {true, "killed by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")"};
+        return {true, false, "killed by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")"};
     }
     const int code = WEXITSTATUS(wait_status);
     const std::string text = "exit code " + std::to_string(code);
     switch (code) {
         case exit_ok:
-            return {true, "ended by itself"};
+            return {true, false, "ended by itself"};
         case exit_invariant:
-            return {true, text + ": an invariant broke; see its log"};
+            return {true, false, text + ": an invariant broke; see its log"};
         case exit_store:
-            return {false, text + ": its store failed (sync, checksum or I/O); see its log before you restart it"};
+            return {false, false, text + ": its store failed (sync, checksum or I/O); see its log before you restart it"};
         case exit_disk_full:
-            return {false, text + ": the disk is full; make room, then restart it"};
+            return {false, true, text + ": the disk is full; it starts again when there is room"};
         case exit_config:
-            return {false, text + ": bad configuration, foreign or newer store, or port in use; see its log"};
+            return {false, false, text + ": bad configuration, foreign or newer store, or port in use; see its log"};
         case exit_store_locked:
-            return {false, text + ": another process uses its store; stop that one first"};
+            return {false, false, text + ": another process uses its store; stop that one first"};
         case 127:
-            return {false, text + ": its program cannot be started; is it built?"};
+            return {false, false, text + ": its program cannot be started; is it built?"};
         default:
-            return {true, text};
+            return {true, false, text};
     }
 }
 

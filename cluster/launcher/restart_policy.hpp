@@ -32,7 +32,8 @@ class RestartPolicy {
 /// How a process ended, from waitpid's status.
 struct ProcessEnd {
     bool may_restart = true;
-    std::string text;  ///< "killed by signal 9", "exit code 78: bad configuration…"
+    bool when_there_is_room = false;  ///< started again once its disk has room
+    std::string text;                 ///< "killed by signal 9", "exit code 78: bad configuration…"
 };
 [[nodiscard]] ProcessEnd describe_end(int wait_status);
 

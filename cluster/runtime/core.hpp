@@ -177,7 +177,13 @@ struct JobDone {
     std::vector<std::optional<Address>> senders;
 };
 
-using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFired, JobDone>;
+/// The disk came short of the room that is kept free there (ShellConfig::disk_reserve_bytes), or has it again. Said when it
+/// changes; a core begins with room.
+struct DiskRoom {
+    bool is_short = false;
+};
+
+using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFired, JobDone, DiskRoom>;
 
 // -------------------------------------------------------------------------------------------- effects
 

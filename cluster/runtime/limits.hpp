@@ -43,6 +43,7 @@ inline constexpr std::uint64_t turn_ms_max = 10;                ///< no further 
 inline constexpr std::size_t source_inputs_max = 256;           ///< from one socket per turn, so that none starves another
 inline constexpr std::uint64_t commit_ms_max = 200;             ///< records wait so long for a commit of the environment
 inline constexpr std::uint64_t prompt_slice_ns = 100'000;       ///< of processor time, for actors that others wait for
+inline constexpr std::uint64_t disk_look_ms = 1000;             ///< between two looks at the free space of the disk
 inline constexpr std::uint64_t derived_sync_ms = 1000;          ///< a Derived store that changed is synced so often
 inline constexpr std::uint64_t shutdown_ms_max = 5000;          ///< from SIGTERM to exit
 inline constexpr std::uint64_t backend_shutdown_ms_max = 2000;  ///< of which for a call to the outside

@@ -126,6 +126,7 @@ class Shell {
     void announce();
     void report_cursors();
     void housekeeping();
+    void watch_disk();
     void wait(int stop_descriptor);
     [[nodiscard]] Tick next_wake() const;
     [[nodiscard]] Bytes status() const;
@@ -168,9 +169,10 @@ class Shell {
     Instant last_instant_;
     Tick announce_at_ = 0, announce_interval_ = limits::announce_ms_min;
     Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, linger_until_ = 0, sync_at_ = 0, sweep_at_ = 0,
-         trim_at_ = 0, retry_asks_at_ = never;
+         trim_at_ = 0, retry_asks_at_ = never, look_at_disk_at_ = 0;
     bool cursors_moved_ = false;
     std::optional<Height> checkpoint_;  ///< asked for by the turn under way
+    bool disk_is_short_ = false;  ///< as the core was told
     Counters counters_;
     std::optional<Stop> stop_;
 };

@@ -30,6 +30,8 @@ struct ShellConfig {
     TransportKey transport_public{};
     Digest genesis{};
     std::size_t worker_threads = 1;
+    /// With less than this free where the store lies the core is told (DiskRoom); 0: it is not.
+    std::uint64_t disk_reserve_bytes = 0;
 };
 
 /// The adapter behind Askable::backend. Called on a worker thread, one call at a time; may block on I/O.

@@ -123,7 +123,21 @@ void Shell::report_cursors() {
     report_idle_at_ = tick() + limits::cursor_report_idle_ms;
 }
 
+/// A little more than the reserve ends the shortage, so that it does not come and go with every block.
+void Shell::watch_disk() {
+    if (config_.disk_reserve_bytes == 0 || tick() < look_at_disk_at_) return;
+    look_at_disk_at_ = tick() + limits::disk_look_ms;
+    std::error_code error;
+    const std::uintmax_t free = std::filesystem::space(config_.store_folder, error).available;
+    if (error) return;
+    const std::uint64_t wanted = config_.disk_reserve_bytes / 4 * (disk_is_short_ ? 5 : 4);
+    if ((free < wanted) == disk_is_short_) return;
+    disk_is_short_ = !disk_is_short_;
+    push(DiskRoom{disk_is_short_}, 0);
+}
+
 void Shell::housekeeping() {
+    watch_disk();
     if (store_.needs_sync() && tick() >= sync_at_) {
         store_.sync();
         sync_at_ = tick() + limits::derived_sync_ms;
@@ -150,6 +164,7 @@ Tick Shell::next_wake() const {
     if (store_.needs_sync()) wake = std::min(wake, sync_at_);
     if (!requests_.empty()) wake = std::min(wake, sweep_at_);
     wake = std::min(wake, commit_due_at_);
+    if (config_.disk_reserve_bytes != 0) wake = std::min(wake, look_at_disk_at_);
     if (lingers()) wake = std::min(wake, linger_until_);
     for (const auto& [stream, subscription] : subscriptions_) wake = std::min(wake, subscription.wake_at());
     return wake;

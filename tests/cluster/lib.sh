@@ -11,9 +11,14 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/rondo-test.XXXXXX")
 home=$scratch/home
 homes=("$home")  # a scenario adds the others that it starts
 
+rpc_from=()          # where JSON-RPC is asked from, if not from here
+
+afterwards() { :; }  # what a scenario that made more than homes takes away
+
 clean_up() {
   local code=$?
   local one
+  for one in $(jobs -p); do kill "$one" 2>/dev/null || true; done
   for one in "${homes[@]}"; do
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ] && [ -d "$one" ]; then
       "$rondo" status --home "$one" || true
@@ -21,6 +26,7 @@ clean_up() {
     fi
     "$rondo" down --home "$one" >/dev/null 2>&1 || true
   done
+  afterwards || true
   rm -rf "$scratch"
   exit "$code"
 }
@@ -46,6 +52,41 @@ same_roots() {  # what was posted rebuilds the state that all have executed
   await 60 'a posting' '[.nodes[].posted_height] | max > 0'
   local verified
   verified=$("$rondo" verify --from-da --home "$home" --json) || fail "the state rebuilt from DA differs from the nodes: $verified"
+}
+# for_seconds SECONDS JQ-FILTER: a fault lasts so long, and all the while the status satisfies the filter.
+for_seconds() {
+  local end=$((SECONDS + $1)) seen
+  while [ "$SECONDS" -lt "$end" ]; do
+    seen=$(status_json)
+    jq -e "$2" <<<"$seen" >/dev/null || fail "for $1 s this should have held: $2"
+  done
+}
+begin_load() {  # begin_load RATE SECONDS [OPTION...]: in the background
+  local rate=$1 seconds=$2
+  shift 2
+  "$rondo" load --home "$home" --rate "$rate" --seconds "$seconds" --json "$@" >"$scratch/load.json" &
+  load=$!
+}
+end_load() {  # everything was taken, and has taken effect; nothing was refused but with BUSY, which is asked again
+  wait "$load" || fail "the load did not get through: $(cat "$scratch/load.json")"
+  jq -e '.refused == {} and .gapped == 0 and .executed == .transactions' "$scratch/load.json" >/dev/null ||
+    fail "something was lost or refused: $(cat "$scratch/load.json")"
+}
+is_jailed() {  # is_jailed OPERATOR: isJailed(uint256) of the staking module, by the first node
+  local answer
+  answer=$("${rpc_from[@]}" curl -sS -H 'content-type: application/json' "$(status_json | jq -r '.nodes[0].rpc')" -d "{\"jsonrpc\":\"2.0\",\"id\":1,
+    \"method\":\"eth_call\",\"params\":[{\"to\":\"0x0000000000000000000000000000000000005201\",
+    \"data\":\"0x6351775c$(printf '%064x' "$1")\"},\"latest\"]}" | jq -er .result)
+  [[ ! "$answer" =~ ^0x0+$ ]]
+}
+# twin_of NUMBER KEYS HOME [OPTION...]: a second home with the KEYS of operator NUMBER; nothing else of the first is in it.
+twin_of() {
+  local number=$1 keys=$2 twin_home=$3
+  shift 3
+  "$rondo" join --home "$twin_home" --genesis "$home/genesis.json" "$@" >/dev/null
+  homes+=("$twin_home")
+  cp -p "$keys"/*.key "$twin_home/node0/keys/"
+  sed -i "s/^operator = [^ ]*/operator = $number/" "$twin_home"/node0/*.toml "$twin_home/cluster.toml"
 }
 holds_expected() {  # holds_expected SEND-SUMMARY: nothing lost, nothing doubled
   jq -e --slurpfile e "$expected" '.transactions == $e[0].transactions and .refused == $e[0].refused and

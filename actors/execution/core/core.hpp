@@ -27,6 +27,7 @@ class ExecutionCore : public Core {
     void on(const TimerFired& fired);
     void on(const PeerMessage&) {}  // has no channel
     void on(const JobDone&) {}      // gives no jobs
+    void on(const DiskRoom&) {}     // follows what is final: it cannot take less
     void execute_ready();
     void execute(const Proposal& block, const std::vector<execution::LaneBatches>& lanes);
     void await(const std::vector<BatchRef>& missing);

@@ -35,6 +35,7 @@ void AdmissionDesk::submit(RequestId request, SubmitRequest submitted) {
 
 void AdmissionDesk::submit_forwarded(OperatorNumber from, Forward forward) {
     if (forward.transactions.size() > request_transactions_max) return;
+    if (common_.disk_is_short) return;  // who forwards hears nothing, and takes them into its own lane
     begin(Remote{from, forward.id}, std::move(forward.transactions));
 }
 
@@ -54,7 +55,7 @@ void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, c
 
 void AdmissionDesk::begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions) {
     const std::size_t bytes = bytes_of(transactions);
-    if (!has_room_for(origin, bytes)) {
+    if (common_.disk_is_short || !has_room_for(origin, bytes)) {
         answer_busy(origin, transactions);
         return;
     }

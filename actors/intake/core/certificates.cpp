@@ -7,9 +7,9 @@
 namespace rondo::intake {
 namespace {
 
-constexpr std::array<std::string_view, 10> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",
+constexpr std::array<std::string_view, 11> verdict_names{"ok",           "other epoch",    "not the owner",  "bad signature",
                                                          "not a quorum", "outside window", "unknown parent", "malformed payload",
-                                                         "fork",         "forged sender"};
+                                                         "fork",         "forged sender",  "no room"};
 
 bool enough(const EpochContext& context, const std::vector<SignerIndex>& all, const std::vector<SignerIndex>& verified) {
     const auto total = context.stake_of(all);

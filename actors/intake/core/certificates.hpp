@@ -19,6 +19,7 @@ enum class [[nodiscard]] LaneVerdict : std::uint8_t{
     malformed_payload,  ///< counts, bytes or root differ from the header, or a transaction is not one
     fork,               ///< another header was acknowledged at this height
     forged_sender,      ///< verified before: somebody named in it did not sign
+    no_room,            ///< nothing wrong with it: this node's disk is nearly full
 };
 [[nodiscard]] std::string_view to_string(LaneVerdict verdict);
 

@@ -24,6 +24,7 @@ struct Common {
     SigningGate gate;
     Instant now;
     Effects* effects = nullptr;
+    bool disk_is_short = false;  ///< what is left is for what was promised and what is final
     JobId next_job = 1;
     AskId next_ask = 1;
 

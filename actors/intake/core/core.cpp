@@ -215,6 +215,14 @@ void IntakeCore::on(const JobDone& done) {
     if (!admission_.on_job_done(done)) static_cast<void>(other_lanes_.on_job_done(done));
 }
 
+void IntakeCore::on(const DiskRoom& room) {
+    common_.disk_is_short = room.is_short;
+    common_.log(Level::warn, room.is_short
+                                 ? "the disk has little room left: this intake takes no transactions and acknowledges no "
+                                   "new batches until there is more; it goes on serving"
+                                 : "the disk has room again");
+}
+
 // ---------------------------------------------------------------------------------------------- status
 
 std::vector<StatusField> IntakeCore::status() const {
@@ -250,6 +258,8 @@ std::vector<StatusField> IntakeCore::status() const {
         {"wanted_batches", fetch_.wanted_count()},
         {"unfinished_cuts", final_cuts_.unfinished()},
     };
+    if (common_.disk_is_short)
+        fields.push_back({"takes_nothing_because", "the disk has little room left; make room, and it goes on by itself"});
     quarantine_.add_status(fields);
     return fields;
 }

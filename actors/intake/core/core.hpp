@@ -29,6 +29,7 @@ class IntakeCore : public Core {
     void on(const Answer& answer);
     void on(const TimerFired& fired);
     void on(const JobDone& done);
+    void on(const DiskRoom& room);
     void on_block(const FinalBlock& block);
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();

@@ -49,6 +49,7 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
         return LaneVerdict::fork;
     }
     if (const LaneVerdict verdict = check_parent(*context, offer); verdict != LaneVerdict::ok) return verdict;
+    if (common_.disk_is_short) return LaneVerdict::no_room;
     auto payload = open_payload(header, offer.payload);
     if (!payload || !transactions_well_formed(common_.genesis, *payload)) return LaneVerdict::malformed_payload;
 

@@ -39,6 +39,8 @@ TEST(ProcessEnd, SaysWhichOnesMustNotBeStartedAgain) {
     EXPECT_TRUE(describe_end(9).may_restart) << "killed";
     for (const int code : {exit_store, exit_disk_full, exit_config, exit_store_locked})
         EXPECT_FALSE(exited(code).may_restart) << code;
+    EXPECT_TRUE(exited(exit_disk_full).when_there_is_room);
+    EXPECT_FALSE(exited(exit_store).when_there_is_room);
     EXPECT_THAT(describe_end(9).text, ::testing::HasSubstr("signal 9"));
 }
 
