@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t hour_ms = 3'600'000;
 using P = Parameters;
-constexpr std::array<ParameterName, 20> names{{
+constexpr std::array<ParameterName, 21> names{{
     {"epoch_blocks", &P::epoch_blocks, 4, 1U << 20, "blocks per epoch"},
     {"delta_ms", &P::delta_ms, 1, hour_ms, "assumed network delay at the start"},
     {"delta_max_ms", &P::delta_max_ms, 1, hour_ms, "cap of the assumed network delay"},
@@ -32,6 +32,7 @@ constexpr std::array<ParameterName, 20> names{{
     {"operators_max", &P::operators_max, 1, 1000, "operators in one epoch's set"},
     {"self_stake_min_gwei", &P::self_stake_min_gwei, 1, 1ULL << 60, "least bond of an operator in a set"},
     {"unbonding_ms", &P::unbonding_ms, 1, 365 * 24 * hour_ms, "from leaving a set to the withdrawal of the bond"},
+    {"snapshot_blocks", &P::snapshot_blocks, 4, 1U << 20, "a checkpoint of the state after so many blocks"},
 }};
 
 constexpr std::uint64_t gwei = 1'000'000'000;

@@ -59,13 +59,16 @@ enum class Channel : std::uint8_t {
     votes,  ///< consensus <-> consensus: proposals, votes, certificates
     sync,   ///< consensus <-> consensus: block ranges, old certificates
     fetch,  ///< intake <-> intake: batches by digest
+    state,  ///< execution <-> execution: snapshots of the state, in parts
 };
-inline constexpr std::size_t channel_count = 4;
+inline constexpr std::size_t channel_count = 5;
 [[nodiscard]] std::string_view to_string(Channel channel);
 [[nodiscard]] Actor owner_of(Channel channel);
 [[nodiscard]] std::uint16_t port_of(const Endpoints& endpoints, Channel channel);
 /// Read-only: whoever has the genesis may ask there, within quotas. The other channels are for the operators of the current sets.
-[[nodiscard]] constexpr bool is_open(Channel channel) { return channel == Channel::sync || channel == Channel::fetch; }
+[[nodiscard]] constexpr bool is_open(Channel channel) {
+    return channel == Channel::sync || channel == Channel::fetch || channel == Channel::state;
+}
 
 /// Another operator, as the sets of the last, the current and the coming epochs list it.
 struct Peer {
@@ -83,6 +86,10 @@ struct Table {
     std::string_view name;
 };
 
+class Checkpoint;
+/// Ascending by height; at most limits::checkpoints_kept.
+using Checkpoints = std::vector<std::shared_ptr<const Checkpoint>>;
+
 /// Read access to the actor's own store as of the last step (uncommitted records of earlier steps of the
 /// same turn included). A returned view is valid until the step returns.
 class StoreView {
@@ -96,6 +103,18 @@ class StoreView {
     /// As scan, in descending order, for from <= key < to.
     virtual void scan_reverse(Table table, ByteView from, ByteView to,
                               const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+    /// The complete copies of this store (Effects::checkpoint). They change between steps only; a Durable store has none.
+    [[nodiscard]] virtual const Checkpoints& checkpoints() const;
+};
+
+/// A complete, synced copy of a Derived store, all its tables as they stood after one step. It never changes, whatever the store
+/// does meanwhile, and stays readable as long as somebody holds it; views of its records are valid as long.
+/// A record that fails its checksum is as if it were not there; the copy is then not sound, and from the next step on it is no
+/// longer among checkpoints(): what was read of it may lack something.
+class Checkpoint : public StoreView {
+  public:
+    [[nodiscard]] virtual Height height() const = 0;
+    [[nodiscard]] virtual bool is_sound() const = 0;
 };
 
 struct Put {
@@ -245,6 +264,10 @@ struct Effects {
     std::vector<RecoverSenders> jobs;
     std::vector<Log> logs;
     std::optional<std::vector<Peer>> peers;  ///< from now on, in place of those named before; ascending, without self
+    /// Derived stores: the store as it stands after this step is to be copied, under this height. The step is the last one of its
+    /// turn. The copy is made while the actor goes on, and shows in StoreView::checkpoints() once it is complete; it is passed
+    /// over while another one is being made, and where there is no room for it.
+    std::optional<Height> checkpoint;
     std::optional<Stop> stop;
     bool persist_first = false;  ///< something was signed: nothing more is said before the records are durable
 
@@ -273,7 +296,7 @@ class Core {
 
 enum class Durability : std::uint8_t {
     durable,  ///< every commit synced: intake, consensus, da, watcher
-    derived,  ///< not synced; rebuilt from its inputs after a power cut: execution, rewards
+    derived,  ///< not synced; after a power cut made again from its newest checkpoint and its inputs: execution, rewards
 };
 
 /// What the shell must know of an actor to host it.

@@ -41,11 +41,12 @@ struct Parameters {
     std::uint64_t operators_max = 100;        ///< in one epoch's set
     std::uint64_t self_stake_min_gwei = 16'000'000'000;  ///< to be in a set (preset `balanced`)
     std::uint64_t unbonding_ms = 604'800'000;  ///< from leaving, or the last epoch in a set, to the withdrawal of the bond
+    std::uint64_t snapshot_blocks = 8192;      ///< state is kept as it was at the multiples, to restart from and to hand out
     static auto fields(auto& v) {
         return std::tie(v.epoch_blocks, v.delta_ms, v.delta_max_ms, v.idle_ms, v.retry_ms, v.skip_views, v.lane_window,
                         v.censorship_ms, v.execution_lag_max, v.promise_blocks, v.gas_target_per_second, v.fee_window_ms,
                         v.base_fee_min_wei, v.burn_permille, v.downtime_slots, v.posting_turn_ms, v.double_sign_permille,
-                        v.operators_max, v.self_stake_min_gwei, v.unbonding_ms);
+                        v.operators_max, v.self_stake_min_gwei, v.unbonding_ms, v.snapshot_blocks);
     }
     bool operator==(const Parameters&) const = default;
 };

@@ -10,6 +10,7 @@
 #include "messages/codec/encode.hpp"
 #include "messages/ethereum/receipt.hpp"
 #include "messages/ethereum/transaction.hpp"
+#include "messages/wire/consensus.hpp"
 #include "messages/wire/epoch.hpp"
 
 /// What execution says about a final block: the `results` stream.
@@ -24,9 +25,10 @@ struct Result {
     ethereum::Bloom logs_bloom{};
     std::uint64_t gas_used = 0;
     Digest parameters_hash{};
+    Digest carried_digest{};  ///< of the block's Carried (snapshot.hpp)
     static auto fields(auto& v) {
         return std::tie(v.state_root, v.transactions_root, v.receipts_root, v.namespace_root, v.logs_bloom, v.gas_used,
-                        v.parameters_hash);
+                        v.parameters_hash, v.carried_digest);
     }
     bool operator==(const Result&) const = default;
 };
@@ -77,9 +79,12 @@ struct ExecutedBlock {
     Wei burnt;
     /// Present in a boundary block's result: the boundary block of epoch e-1 yields the context of epoch e+1 (3-protocol.md, 4).
     std::optional<EpochContext> next_context;
+    /// In the first result of a node that took the state after this block from others: of the block itself only its place is
+    /// told.
+    std::optional<Base> base{};
     static auto fields(auto& v) {
         return std::tie(v.height, v.block_digest, v.epoch, v.timestamp_ms, v.result, v.result_digest, v.base_fee, v.base_fee_next,
-                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.next_context);
+                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.next_context, v.base);
     }
     bool operator==(const ExecutedBlock&) const = default;
 };

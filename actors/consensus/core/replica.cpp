@@ -81,20 +81,31 @@ bool Replica::begin_next_epoch(Turn& turn) {
     if (next == nullptr) return false;
     Floor floor = floor_of(epoch.next(), chain.floor());
     floor.view = View(0);
+    begin_epoch(turn, floor);
+    return true;
+}
+
+void Replica::begin_at(Turn& turn, const Proposal& block, const Cut& cut) {
+    begin_epoch(turn, {block.epoch, block.view, block.height, rondo::digest_of(block), block.timestamp_ms, block.executed, cut});
+}
+
+void Replica::begin_epoch(Turn& turn, const Floor& floor) {
+    const EpochContext* set = epochs.find(floor.epoch);
+    require(set != nullptr, "an epoch begins whose set is unknown");
+    const Epoch before = epoch;
     turn.effects.put(tables::meta, to_bytes(as_bytes("floor")), encode(floor));
     // Certificates and bodies of the old epoch are of no more use: its boundary block's proof is kept apart.
     turn.effects.records.push_back(EraseRange{tables::certificates, {}, tables::key(floor.epoch)});
     turn.effects.records.push_back(EraseRange{tables::bodies, {}, tables::key(floor.epoch)});
-    gate.prune_below(epoch, turn.effects);
+    gate.prune_below(before, turn.effects);
     epoch = floor.epoch;
-    context = next;
+    context = set;
     chain.restart(block_of(floor));
     lanes.begin(turn, epoch);
     pool.clear();
     epochs.forget_below(Epoch(epoch.minus_or_zero(2)));
     take_part();
     name_peers(turn);
-    return true;
 }
 
 }  // namespace rondo::consensus

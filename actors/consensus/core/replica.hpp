@@ -41,6 +41,8 @@ struct Replica {
     void mute(Turn& turn, std::string reason);
     /// The next epoch's set is known and right: go there. False if it is not known yet.
     [[nodiscard]] bool begin_next_epoch(Turn& turn);
+    /// A store in which nothing was ever final: this block is the floor. Its epoch's set is known.
+    void begin_at(Turn& turn, const Proposal& block, const Cut& cut);
 
     /// True if the operator is in a set of the last, the current or a coming epoch.
     [[nodiscard]] bool knows(OperatorNumber who) const { return epochs.is_member(who); }
@@ -49,6 +51,7 @@ struct Replica {
     void name_peers(Turn& turn) const;
 
   private:
+    void begin_epoch(Turn& turn, const Floor& floor);
     void take_part();
     void recover_pool();
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/execution/core/tables.hpp"
+#include "cluster/ledger/peers.hpp"
 #include "messages/crypto/hash.hpp"
 
 namespace rondo {
@@ -26,16 +27,31 @@ std::string name_of(const BatchRef& batch) {
 }  // namespace
 
 ExecutionCore::ExecutionCore(const ExecutionConfig& config, const StoreView& view)
-    : committed_(view), store_(committed_), executor_(config.genesis, {true, config.archive}), following_(store_, view) {}
+    : committed_(view),
+      store_(committed_),
+      executor_(config.genesis, {true, config.archive}),
+      following_(store_, view),
+      server_(view, config.genesis.parameters),
+      joining_(store_, view, config.self, config.sources, config.genesis.parameters),
+      self_(config.self),
+      takes_snapshots_(config.takes_snapshots) {}
 
-Effects ExecutionCore::start(Instant) {
-    executor_.open(store_);
+Effects ExecutionCore::start(Instant now) {
+    now_ = now;
+    if (joining_.recover()) {
+        joining_.on_time(now_, effects_);
+        settle_joining();
+    } else {
+        executor_.open(store_);
+    }
     following_.recover(executor_.head().height);
+    name_peers();
     execute_ready();
     return finish();
 }
 
-Effects ExecutionCore::step(Instant, const Input& input) {
+Effects ExecutionCore::step(Instant now, const Input& input) {
+    now_ = now;
     if (!stopped_) std::visit([&](const auto& i) { on(i); }, input);
     return finish();
 }
@@ -51,6 +67,10 @@ void ExecutionCore::on(const StreamMessage& message) {
             effects_.logs.push_back({Level::error, "a batch from the own intake does not decode"});
         if (!missing_.empty()) execute_ready();
     } else if (message.stream == Stream::blocks && message.sequence > executor_.head().height.value) {
+        if (message.sequence > 1 && executor_.head().height.value == 0 && following_.newest().value == 0)
+            return stop("the blocks begin at height " + std::to_string(message.sequence) +
+                        ", and the state below it is gone: start this node anew from a snapshot (remove the stores of all its "
+                        "actors; its keys stay)");
         following_.note_block(Height(message.sequence), message.payload);
         if (missing_.empty()) execute_ready();
     }
@@ -58,9 +78,86 @@ void ExecutionCore::on(const StreamMessage& message) {
 
 void ExecutionCore::on(const Request& request) {
     const auto decoded = decode<ExecutionRequest>(request.payload);
-    const ExecutionReply reply =
-        decoded ? Queries(executor_, store_).answer(*decoded) : ExecutionReply(RequestError{"malformed request"});
+    ExecutionReply reply = RequestError{"malformed request"};
+    if (decoded) {
+        if (const auto* wish = std::get_if<JoinFromSnapshot>(&*decoded))
+            reply = join(*wish);
+        else if (executor_.is_open())
+            reply = Queries(executor_, store_).answer(*decoded);
+        else
+            reply = RequestError{"this node is taking a snapshot of the state; ask again when it is whole"};
+    }
     effects_.replies.push_back({request.id, encode(reply)});
+}
+
+void ExecutionCore::on(const PeerMessage& message) {
+    const auto decoded = decode<StateMessage>(message.payload);
+    if (!decoded) return;
+    const bool is_question = std::holds_alternative<SnapshotRequest>(*decoded) || std::holds_alternative<PartRequest>(*decoded) ||
+                             std::holds_alternative<ContextsRequest>(*decoded);
+    if (is_question) return server_.on_question(message.from, *decoded, effects_);
+    if (message.from >= first_guest || executor_.is_open()) return;
+    joining_.on_message(now_, message.from, *decoded, effects_);
+    settle_joining();
+}
+
+// ------------------------------------------------------------------------------------------------ snapshots
+
+JoinReply ExecutionCore::join(const JoinFromSnapshot& wish) {
+    using Stage = Joining::Stage;
+    const Head& head = executor_.head();
+    if (executor_.is_open()) {
+        if (head.base.value != 0) return {JoinState::done, head.base};
+        if (head.height.value != 0 || !takes_snapshots_ || joining_.stage() == Stage::none) return {JoinState::unavailable, {}};
+        executor_.close(store_);
+        newest_set_ = wish.context;
+        joining_.begin(now_, wish, effects_);
+    } else {
+        newest_set_ = wish.context;
+        joining_.note(wish);
+    }
+    name_peers();
+    settle_joining();
+    return {JoinState::under_way, joining_.goal()};
+}
+
+/// What has come may make it whole, or end it.
+void ExecutionCore::settle_joining() {
+    if (joining_.must_erase()) {
+        executor_.close(store_);
+        if (joining_.stage() != Joining::Stage::none) joining_.begin_again(now_, effects_);
+    }
+    if (joining_.stage() == Joining::Stage::whole) adopt();
+    if (joining_.stage() == Joining::Stage::none && !executor_.is_open()) {
+        effects_.logs.push_back({Level::warn, "nobody hands out a snapshot of the state: it is executed from genesis"});
+        executor_.open(store_);
+        name_peers();
+    }
+}
+
+void ExecutionCore::adopt() {
+    const ExecutedBlock executed = executor_.adopt(store_, joining_.take_whole());
+    effects_.logs.push_back({Level::info, "the state after block " + std::to_string(executed.height.value) + " is here, " +
+                                              std::to_string(executor_.head().accounts) + " accounts"});
+    following_.recover(executed.height);
+    effects_.checkpoint = executed.height;
+    newest_set_.reset();
+    name_peers();
+    publish(executed.height);
+    execute_ready();
+}
+
+/// The members of the epochs around the head, so that they are reached when their state is wanted, or ours by them.
+void ExecutionCore::name_peers() {
+    std::map<Epoch, EpochContext> sets;
+    const Epoch current = executor_.head().next_epoch;
+    for (Epoch epoch = std::max(Epoch(1), current.minus_or_zero(2)); epoch <= current.next(); epoch = epoch.next()) {
+        const EpochContext* context = executor_.is_open() ? executor_.contexts().find(store_, epoch) : nullptr;
+        if (context != nullptr) sets.emplace(epoch, *context);
+    }
+    if (!executor_.is_open()) sets.emplace(Epoch(1), genesis_context(executor_.genesis(), Epoch(1)));
+    if (newest_set_) sets.insert_or_assign(newest_set_->epoch, *newest_set_);
+    effects_.peers = peers_of(sets, self_);
 }
 
 void ExecutionCore::on(const Answer& answer) {
@@ -76,9 +173,15 @@ void ExecutionCore::on(const Answer& answer) {
 void ExecutionCore::on(const TimerFired& fired) {
     if (fired.id == continue_timer) execute_ready();
     if (fired.id == fetch_timer && !missing_.empty()) ask();
+    if (fired.id == serving_timer) server_.on_time(effects_);
+    if (fired.id == Joining::timer && !executor_.is_open()) {
+        joining_.on_time(now_, effects_);
+        settle_joining();
+    }
 }
 
 void ExecutionCore::execute_ready() {
+    if (!executor_.is_open()) return;
     std::size_t blocks = 0;
     std::size_t transactions = 0;
     while (const Proposal* block = following_.next(executor_.head().height)) {
@@ -98,12 +201,17 @@ void ExecutionCore::execute_ready() {
 
 void ExecutionCore::execute(const Proposal& block, const std::vector<LaneBatches>& lanes) {
     const ExecutedBlock executed = executor_.execute(store_, block, lanes);
-    const auto encoded = store_.get(tables::results, height_key(executed.height));
-    require(encoded.has_value(), "a result was not written");
-    Publish publish{Stream::results, executed.height.value, RecordRef{tables::results, height_key(executed.height)}};
-    publish.identity = crypto::blake2b(*encoded);
-    effects_.publishes.push_back(std::move(publish));
+    publish(executed.height);
     following_.drop(block);
+    if (executed.next_context) name_peers();
+}
+
+void ExecutionCore::publish(Height height) {
+    const auto encoded = store_.get(tables::results, height_key(height));
+    require(encoded.has_value(), "a result was not written");
+    Publish out{Stream::results, height.value, RecordRef{tables::results, height_key(height)}};
+    out.identity = crypto::blake2b(*encoded);
+    effects_.publishes.push_back(std::move(out));
 }
 
 /// In step with the chain, batches come by themselves; behind it, the intake may have trimmed them from its stream.
@@ -138,14 +246,19 @@ std::vector<StatusField> ExecutionCore::status() const {
     const Head& head = executor_.head();
     std::string waiting_for;
     if (!missing_.empty()) waiting_for = "block " + std::to_string(head.height.value + 1) + ": " + name_of(missing_.front());
-    return {{"executed_height", head.height.value},
-            {"state_root", to_hex_prefixed(head.state_root.view())},
-            {"waiting_for", waiting_for},
-            {"backlog_blocks", following_.newest().value - head.height.value},
-            {"accounts", head.accounts},
-            {"base_fee_wei", head.base_fee.str()},
-            {"supply_wei", head.supply.str()},
-            {"burnt_wei", head.burnt.str()}};
+    std::vector<StatusField> fields{{"executed_height", head.height.value},
+                                    {"state_root", to_hex_prefixed(head.state_root.view())},
+                                    {"waiting_for", waiting_for},
+                                    {"backlog_blocks", following_.newest().value - head.height.value},
+                                    {"accounts", head.accounts},
+                                    {"base_fee_wei", head.base_fee.str()},
+                                    {"supply_wei", head.supply.str()},
+                                    {"burnt_wei", head.burnt.str()},
+                                    {"snapshot_height", server_.newest().value},
+                                    {"snapshot_answers", server_.answered()},
+                                    {"snapshot_questions_dropped", server_.dropped()}};
+    if (!executor_.is_open()) joining_.add_status(fields);
+    return fields;
 }
 
 ActorTraits execution_traits() {
@@ -153,7 +266,7 @@ ActorTraits execution_traits() {
             Durability::derived,
             {tables::all.begin(), tables::all.end()},
             {Stream::batches, Stream::blocks},
-            {},
+            {Channel::state},
             1,
             {Stream::batches, Stream::blocks},
             10};

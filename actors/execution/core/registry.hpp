@@ -22,6 +22,7 @@ class RegistryBook {
     void prune(StateStore& store, Height cited);
 
     [[nodiscard]] Height height() const { return height_; }  ///< where the newest was written
+    [[nodiscard]] RegistryRef newest() const;
 
   private:
     Registry newest_;

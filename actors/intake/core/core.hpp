@@ -30,6 +30,7 @@ class IntakeCore : public Core {
     void on(const TimerFired& fired);
     void on(const JobDone& done);
     void on_block(const FinalBlock& block);
+    void on_base(const Proposal& block, const Base& base);
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();
     void relay_promises();

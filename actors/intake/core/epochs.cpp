@@ -66,6 +66,18 @@ Epochs::Step Epochs::follow(const Proposal& block) {
     return state_.epoch == before ? Step::same_epoch : Step::epoch_began;
 }
 
+/// The epoch's starting cut is not known; that of the block serves as well: what lies below it is final.
+void Epochs::begin_at(const Proposal& block, const Base& base) {
+    for (const EpochContext& context : base.contexts) {
+        book_.put(tables::contexts, key_of(context.epoch), encode(context));
+        contexts_.insert_or_assign(context.epoch, context);
+    }
+    state_.cut = base.cut;
+    state_.final_height = block.height;
+    begin(block.epoch);
+    if (is_boundary(block)) begin(block.epoch.next());
+}
+
 Epochs::Step Epochs::learn(const EpochContext& context) {
     // The first two are fixed by genesis; a set that is in force never changes under its own members.
     if (context.epoch <= Epoch(2)) return Step::same_epoch;

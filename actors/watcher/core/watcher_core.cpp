@@ -178,6 +178,11 @@ void WatcherCore::on_results(Instant now, const ExecutedBlock& block, Effects& e
         else
             count_refusal(now, *id, effects);
     }
+    if (block.base)
+        for (const EpochContext& context : block.base->contexts) {
+            contexts_.learn(context, effects);
+            look_again(now, context.epoch, effects);
+        }
     if (!block.next_context) return;
     contexts_.learn(*block.next_context, effects);
     look_again(now, block.next_context->epoch, effects);

@@ -53,7 +53,7 @@ GenesisOperator operator_of(const Options& options, NodeIndex node) {
     o.rewards_account = account_key("rewards", node).address();
     o.self_stake = ether * options.stake_ethers()[node];
     o.moniker = "node " + std::to_string(node);
-    o.endpoints = {"node" + std::to_string(node), 1, 2, 3, 4};
+    o.endpoints = {"node" + std::to_string(node), 1, 2, 3, 4, 5};
     return o;
 }
 
