@@ -109,7 +109,7 @@ class StoreView {
 
 /// A complete, synced copy of a Derived store, all its tables as they stood after one step. It never changes, whatever the store
 /// does meanwhile, and stays readable as long as somebody holds it; views of its records are valid as long.
-/// A record that fails its checksum is as if it were not there; the copy is then not sound, and from the next step on it is no
+/// A record that fails its checksum is as if it were not there; the copy is then not sound, and from the next turn on it is no
 /// longer among checkpoints(): what was read of it may lack something.
 class Checkpoint : public StoreView {
   public:

@@ -68,6 +68,11 @@ inline constexpr std::size_t key_bytes_max = 511;  ///< LMDB's own
 inline constexpr std::size_t tables_max = 64;
 inline constexpr std::size_t journal_entry_bytes_max = mib;  ///< what is larger is committed at once
 inline constexpr std::size_t journal_bytes_max = 8 * mib;
+inline constexpr std::size_t checkpoints_kept = 2;               ///< the newest, and one for when it is rotten
+inline constexpr std::size_t checkpoint_commit_bytes = 8 * mib;  ///< of a copy, so that it needs no more memory
+/// Left free beside a copy: what the actors write while it is made, and after.
+inline constexpr std::uint64_t checkpoint_free_bytes_min = 256 * mib;
+inline constexpr int checkpoint_nice = 10;  ///< the turns come first
 
 // ------------------------------------------------------------------------------------------------ sockets
 inline constexpr std::size_t node_frame_bytes_max = stream_message_bytes_max + mib;  ///< inside a node

@@ -164,6 +164,10 @@ void Shell::receive_completions() {
             push(std::move(*done), 0);
             continue;
         }
+        if (const auto* made = std::get_if<CheckpointDone>(&completion)) {
+            on_checkpoint(*made);
+            continue;
+        }
         auto& done = std::get<BackendDone>(completion);
         const auto open = asks_.extract(done.id);
         if (open.empty()) continue;

@@ -77,8 +77,12 @@ int run(const ActorTraits& traits, const ShellConfig& config, const CoreFactory&
     if (!store) return refuse(store.error().exit_code, store.error().reason);
     if (store->was_discarded())
         shell::log(Level::warn,
-                   "this store was not synced when the machine went down, or is of an older schema: it is discarded and rebuilt "
-                   "by replay");
+                   "this store was not synced when the machine went down, or is of an older schema: it is discarded");
+    if (const auto height = store->restored_from())
+        shell::log(Level::warn,
+                   "restored from the checkpoint of block " + std::to_string(height->value) + "; what followed is replayed");
+    else if (store->was_discarded())
+        shell::log(Level::warn, "there is no checkpoint: everything is replayed");
     bus::Context context;
     auto node = bus::NodeBus::open(context, node_options(traits, config));
     if (!node) return refuse(exit_config, node.error());

@@ -49,6 +49,7 @@ Shell::Shell(const ActorTraits& traits, const ShellConfig& config, store::Store&
       started_(std::chrono::steady_clock::now()) {
     for (const Stream stream : traits.subscriptions)
         if (!is_best_effort(stream)) subscriptions_.emplace(stream, Subscription(view_, tables_, stream));
+    note_checkpoints();
     view_.close();
 }
 
@@ -81,6 +82,7 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
         log(Level::error, stop_->reason);
     else
         log(Level::info, "asked to stop");
+    store_.cancel_checkpoint();
     if (!workers_.stop_within(limits::backend_shutdown_ms_max)) {
         // A call to the outside does not come back: its thread cannot be joined, but what is committed must stay.
         log(Level::warn, "a backend call does not return; leaving without it");
@@ -150,11 +152,11 @@ void Shell::turn() {
         bytes += bytes_of(*input);
         ++counters_.inputs;
         apply(core_->step(now(), *input), speech);
-        if (stop_ || tick() >= begun + limits::turn_ms_max) break;
+        if (stop_ || checkpoint_ || tick() >= begun + limits::turn_ms_max) break;
     }
     ++counters_.turns;
     if (commit_due_at_ == never) commit_due_at_ = tick() + limits::commit_ms_max;
-    if (stop_ || commit_due_at_ <= tick() || open_writes_ >= open_writes_max)
+    if (stop_ || checkpoint_ || commit_due_at_ <= tick() || open_writes_ >= open_writes_max)
         commit();
     else if (speech.needs_commit || outbox_.is_awaited())
         make_durable();
@@ -165,6 +167,7 @@ void Shell::turn() {
 void Shell::apply(Effects effects, Speech& speech) {
     for (const Log& line : effects.logs) log(line.level, line.text);
     if (effects.stop) return fail(effects.stop->exit_code, std::move(effects.stop->reason));
+    if (effects.checkpoint) checkpoint_ = effects.checkpoint;
     open_writes_ += effects.records.size();
     for (Record& record : effects.records) txn_->apply(std::move(record));
     for (Publish& publish : effects.publishes) {
@@ -216,9 +219,9 @@ void Shell::make_durable() {
 }
 
 void Shell::on_durable() {
+    if (traits_.durability == Durability::derived) return;  // not before a checkpoint holds it
     cursors_moved_ = true;
-    if (traits_.durability == Durability::durable)
-        for (auto& [stream, subscription] : subscriptions_) subscription.synced();
+    for (auto& [stream, subscription] : subscriptions_) subscription.synced();
 }
 
 void Shell::commit() {
@@ -239,6 +242,35 @@ void Shell::commit() {
     view_.close();
     commit_due_at_ = never;
     open_writes_ = 0;
+    if (const auto height = std::exchange(checkpoint_, std::nullopt); height && !stop_) begin_checkpoint(*height);
+}
+
+void Shell::begin_checkpoint(Height height) {
+    auto copy = store_.begin_checkpoint(height);
+    if (copy) return workers_.make(std::move(*copy));
+    ++counters_.checkpoints_skipped;
+    log(Level::warn, "no checkpoint of block " + std::to_string(height.value) + ": " + copy.error());
+}
+
+void Shell::on_checkpoint(const CheckpointDone& done) {
+    store_.refresh_checkpoints();
+    note_checkpoints();
+    cursors_moved_ = true;
+    if (!done.fault) {
+        ++counters_.checkpoints;
+        return;
+    }
+    ++counters_.checkpoints_failed;
+    log(Level::warn, "no checkpoint of block " + std::to_string(done.height.value) + ": " + *done.fault);
+}
+
+/// What a Derived store would come back with after a power cut is its newest checkpoint.
+void Shell::note_checkpoints() {
+    if (traits_.durability == Durability::durable) return;
+    for (const std::string& note : store_.take_notes()) log(Level::warn, note);
+    const Checkpoints& complete = store_.checkpoints();
+    for (auto& [stream, subscription] : subscriptions_)
+        subscription.durable_as_in(complete.empty() ? nullptr : complete.back().get());
 }
 
 }  // namespace rondo::shell

@@ -32,6 +32,7 @@ class CurrentView final : public StoreView {
     void scan_reverse(Table t, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
         current().scan_reverse(t, from, to, visit);
     }
+    [[nodiscard]] const Checkpoints& checkpoints() const override { return store_.checkpoints(); }
     /// Sees `txn` from now on, until close().
     void open(const StoreView& txn) { txn_ = &txn; }
     void close() {
@@ -52,7 +53,7 @@ class CurrentView final : public StoreView {
 
 struct Counters {
     std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0,
-                  unsent_asks = 0;
+                  unsent_asks = 0, checkpoints = 0, checkpoints_skipped = 0, checkpoints_failed = 0;
 };
 
 /// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).
@@ -111,6 +112,9 @@ class Shell {
     void make_durable();
     void on_durable();
     void commit();
+    void begin_checkpoint(Height height);
+    void on_checkpoint(const CheckpointDone& done);
+    void note_checkpoints();
 
     // speaking.cpp: what follows the commit, and what the clock asks for
     void speak(Speech speech);
@@ -166,6 +170,7 @@ class Shell {
     Tick report_at_ = 0, report_idle_at_ = 0, commit_due_at_ = never, linger_until_ = 0, sync_at_ = 0, sweep_at_ = 0,
          trim_at_ = 0, retry_asks_at_ = never;
     bool cursors_moved_ = false;
+    std::optional<Height> checkpoint_;  ///< asked for by the turn under way
     Counters counters_;
     std::optional<Stop> stop_;
 };

@@ -126,8 +126,11 @@ void Shell::report_cursors() {
 void Shell::housekeeping() {
     if (store_.needs_sync() && tick() >= sync_at_) {
         store_.sync();
-        for (auto& [stream, subscription] : subscriptions_) subscription.synced();
         sync_at_ = tick() + limits::derived_sync_ms;
+    }
+    if (!std::ranges::all_of(store_.checkpoints(), [](const auto& checkpoint) { return checkpoint->is_sound(); })) {
+        store_.refresh_checkpoints();
+        note_checkpoints();
     }
     answer_replays();
     ask_replays();
@@ -198,6 +201,13 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_timers", timers_.size());
     add("shell_frames_malformed", node_.malformed());
     add("store_used_bytes", store_.used_bytes());
+    if (traits_.durability == Durability::derived) {
+        add("checkpoint_height", store_.checkpoints().empty() ? 0 : store_.checkpoints().back()->height().value);
+        add("restored_from_height", store_.restored_from().value_or(Height(0)).value);
+        add("checkpoints_made", counters_.checkpoints);
+        add("checkpoints_skipped", counters_.checkpoints_skipped);
+        add("checkpoints_failed", counters_.checkpoints_failed);
+    }
     for (const auto& [stream, subscription] : subscriptions_) {
         add("queued_" + std::string(to_string(stream)), subscription.queued());
         add("replays_" + std::string(to_string(stream)), subscription.replays());

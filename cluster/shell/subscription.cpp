@@ -21,17 +21,35 @@ std::size_t bytes_of(const bus::StreamChunk& chunk) {
 
 Bytes cursor_key(Stream stream) { return {static_cast<std::uint8_t>(stream)}; }
 
+struct CursorRow {
+    std::uint64_t next;
+    bus::Incarnation incarnation;
+    Digest chain;
+};
+std::optional<CursorRow> read_row(const StoreView& view, Table table, Stream stream) {
+    const auto row = view.get(table, cursor_key(stream));
+    if (!row) return std::nullopt;
+    require(row->size() == 8 + bus::Incarnation::size_bytes + Digest::size_bytes, "a cursor has another length");
+    return CursorRow{read_be64(row->first(8)), *bus::Incarnation::from(row->subspan(8, bus::Incarnation::size_bytes)),
+                     *Digest::from(row->last(Digest::size_bytes))};
+}
+
 }  // namespace
 
 Subscription::Subscription(const StoreView& view, const ShellTables& tables, Stream stream)
     : stream_(stream), table_(tables.cursors) {
-    const auto row = view.get(table_, cursor_key(stream));
+    const auto row = read_row(view, table_, stream);
     if (!row) return;
-    require(row->size() == 8 + bus::Incarnation::size_bytes + Digest::size_bytes, "a cursor has another length");
-    next_ = committed_next_ = durable_next_ = expected_ = read_be64(row->first(8));
-    incarnation_ = *bus::Incarnation::from(row->subspan(8, bus::Incarnation::size_bytes));
-    chain_ = expected_chain_ = *Digest::from(row->last(Digest::size_bytes));
+    next_ = committed_next_ = durable_next_ = expected_ = row->next;
+    incarnation_ = row->incarnation;
+    chain_ = expected_chain_ = row->chain;
     head_ = next_ - 1;
+}
+
+/// A cursor of a publisher's earlier store is none: that stream is heard from the start.
+void Subscription::durable_as_in(const StoreView* checkpoint) {
+    const auto row = checkpoint == nullptr ? std::nullopt : read_row(*checkpoint, table_, stream_);
+    durable_next_ = row && row->incarnation == incarnation_ ? row->next : 1;
 }
 
 void Subscription::persist(store::WriteTxn& txn) {
@@ -180,7 +198,14 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     }
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
-    if (chunk.header.first > expected_ && at.oldest > expected_) skip_to(chunk.header.first);
+    if (chunk.header.first > expected_ && at.oldest > expected_) {
+        if (is_deterministic(stream_) && expected_ > 1)
+            return "stream " + name() + ": messages " + std::to_string(expected_) + " to " +
+                   std::to_string(chunk.header.first - 1) +
+                   " are no longer kept by their publisher: start this node anew from a snapshot (remove the stores of all its "
+                   "actors; its keys stay)";
+        skip_to(chunk.header.first);
+    }
     if (auto trouble = accept(chunk)) return trouble;
     return accept_ahead();
 }

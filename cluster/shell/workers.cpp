@@ -2,6 +2,8 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,9 +35,14 @@ struct SharedJob {
 Workers::Workers(std::size_t threads, Backend* backend)
     : backend_(backend), descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), pool_size_(std::max<std::size_t>(threads, 1)) {
     require(descriptor_ >= 0, "no event descriptor");
-    running_threads_ = pool_size_ + (backend_ != nullptr ? 1 : 0);
-    for (std::size_t i = 0; i < pool_size_; ++i) threads_.emplace_back([this] { run(pool_); });
-    if (backend_ != nullptr) threads_.emplace_back([this] { run(backend_lane_); });
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < pool_size_; ++i) add_thread(pool_);
+    if (backend_ != nullptr) add_thread(backend_lane_);
+}
+
+void Workers::add_thread(Lane& lane) {
+    ++running_threads_;
+    threads_.emplace_back([this, &lane] { run(lane); });
 }
 
 Workers::~Workers() {
@@ -50,7 +57,7 @@ void Workers::run(Lane& lane) {
     while (true) {
         lane.wake.wait(lock, [&] { return stopping_ || !lane.tasks.empty(); });
         if (stopping_) break;
-        const Task task = std::move(lane.tasks.front());
+        Task task = std::move(lane.tasks.front());
         lane.tasks.pop_front();
         lock.unlock();
         task.run();
@@ -104,6 +111,19 @@ bool Workers::call_backend(std::uint64_t id, Bytes request) {
     return true;
 }
 
+void Workers::make(std::shared_ptr<store::CheckpointCopy> copy) {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(copies_, true)) add_thread(copy_lane_);
+    copy_lane_.tasks.push_back({[this, copy = std::move(copy)]() mutable {
+        // Of this thread alone; refused: it is as urgent as the others.
+        (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), limits::checkpoint_nice);
+        CheckpointDone done{copy->height(), copy->run()};
+        copy.reset();  // before another one may begin
+        complete(std::move(done));
+    }});
+    copy_lane_.wake.notify_one();
+}
+
 std::vector<Completion> Workers::take_completed() {
     const std::lock_guard lock(mutex_);
     std::uint64_t count = 0;
@@ -116,6 +136,7 @@ bool Workers::stop_within(DurationMs wait_ms) {
     stopping_ = true;
     pool_.wake.notify_all();
     backend_lane_.wake.notify_all();
+    copy_lane_.wake.notify_all();
     return stopped_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return running_threads_ == 0; });
 }
 

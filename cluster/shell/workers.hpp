@@ -11,6 +11,7 @@
 
 #include "cluster/runtime/core.hpp"
 #include "cluster/shell/shell_config.hpp"
+#include "cluster/store/store.hpp"
 
 namespace rondo::shell {
 
@@ -19,10 +20,15 @@ struct BackendDone {
     std::uint64_t id;
     Bytes payload;
 };
-using Completion = std::variant<JobDone, BackendDone>;
+/// A checkpoint is complete, or why it is not.
+struct CheckpointDone {
+    Height height;
+    std::optional<std::string> fault;
+};
+using Completion = std::variant<JobDone, BackendDone, CheckpointDone>;
 
-/// The threads beside the turns: sender recovery on a small pool, the backend on a thread of its own. They touch neither core
-/// nor store; results wait here until the turn takes them.
+/// The threads beside the turns: sender recovery on a small pool, the backend and the copying of a store on threads of their own.
+/// They touch neither core nor store, but for what a copy reads; results wait here until the turn takes them.
 class Workers {
   public:
     Workers(std::size_t threads, Backend* backend);
@@ -36,6 +42,8 @@ class Workers {
     [[nodiscard]] static JobDone recover_at_once(const RecoverSenders& job);
     /// False if too many calls wait already.
     [[nodiscard]] bool call_backend(std::uint64_t id, Bytes request);
+    /// One at a time.
+    void make(std::shared_ptr<store::CheckpointCopy> copy);
     [[nodiscard]] std::vector<Completion> take_completed();
     /// Readable while completions wait.
     [[nodiscard]] int descriptor() const { return descriptor_; }
@@ -51,11 +59,12 @@ class Workers {
         std::condition_variable wake;
     };
     void run(Lane& lane);
+    void add_thread(Lane& lane);
     void complete(Completion completion);
 
     Backend* backend_;
     std::mutex mutex_;
-    Lane pool_, backend_lane_;
+    Lane pool_, backend_lane_, copy_lane_;
     std::vector<Completion> completed_;
     std::condition_variable stopped_;
     std::size_t running_threads_ = 0;
@@ -63,6 +72,7 @@ class Workers {
     int descriptor_;
     std::vector<std::thread> threads_;
     std::size_t pool_size_;
+    bool copies_ = false;  ///< their thread is there
 };
 
 }  // namespace rondo::shell

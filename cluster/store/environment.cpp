@@ -15,7 +15,6 @@
 namespace rondo::store {
 namespace {
 
-constexpr std::string_view meta_name = "meta";
 constexpr std::string_view generation_name = "journal";
 
 MDB_val text_val(std::string_view text) { return to_val(as_bytes(text)); }
@@ -140,6 +139,13 @@ MDB_dbi Environment::handle(Table table) const {
     return handles[table.index];
 }
 
+std::optional<ByteView> Environment::value_of(Table table, ByteView key, ByteView stored) const {
+    const std::string_view name = tables[table.index].name;
+    if (const auto value = checked(name, key, stored)) return value;
+    end_process(exit_code_failed, "checksum failed in table " + std::string(name) + " at key " + to_hex(key) + " of " +
+                                      folder.string() + "; the disk returned other bytes than were written");
+}
+
 MDB_txn* Environment::begin(unsigned flags) {
     MDB_txn* txn = nullptr;
     const int error = mdb_txn_begin(env, nullptr, flags, &txn);
@@ -172,6 +178,7 @@ void Environment::discard() {
 
 void Environment::grow() {
     require(!writing && readers == 0, "the map grows between transactions only");
+    if (const auto under_way = copy.lock()) under_way->cancel();
     MDB_envinfo info{};
     mdb_env_info(env, &info);
     const int error = mdb_env_set_mapsize(env, info.me_mapsize * 2);
@@ -185,6 +192,16 @@ void Environment::grow_if_nearly_full() {
     mdb_env_stat(env, &stat);
     const std::size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
     if (used > info.me_mapsize / 4 * 3 && readers == 0) grow();
+}
+
+std::optional<std::string> find_foreign(MDB_txn* txn, MDB_dbi meta, const Options& options, const std::string& where) {
+    for (const Fact& fact : facts_of(options)) {
+        const auto found = get_meta(txn, meta, fact.key);
+        if (found == fact.value || (fact.key == operator_name && found == be32(no_operator.value))) continue;
+        return where + " is not of this network, actor and operator";
+    }
+    if (get_meta(txn, meta, "schema") != be32(options.schema_version)) return where + " has another schema version";
+    return std::nullopt;
 }
 
 std::optional<Refusal> open_environment(Environment& environment, const Options& options) {
@@ -217,16 +234,12 @@ std::uint32_t checksum_of(std::string_view table, ByteView key, ByteView value) 
     return out;
 }
 
-ByteView checked(const Environment& environment, Table table, ByteView key, ByteView stored) {
+std::optional<ByteView> checked(std::string_view table, ByteView key, ByteView stored) {
+    if (stored.size() < checksum_bytes) return std::nullopt;
     std::uint32_t found = 0;
-    const std::string_view name = environment.tables[table.index].name;
-    if (stored.size() >= checksum_bytes) {
-        std::memcpy(&found, stored.data(), checksum_bytes);
-        const ByteView value = stored.subspan(checksum_bytes);
-        if (checksum_of(name, key, value) == found) return value;
-    }
-    end_process(exit_code_failed, "checksum failed in table " + std::string(name) + " at key " + to_hex(key) + " of " +
-                                      environment.folder.string() + "; the disk returned other bytes than were written");
+    std::memcpy(&found, stored.data(), checksum_bytes);
+    const ByteView value = stored.subspan(checksum_bytes);
+    return checksum_of(table, key, value) == found ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace rondo::store

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <utility>
 
-#include "cluster/store/environment.hpp"
+#include "cluster/runtime/limits.hpp"
+#include "cluster/store/checkpoint.hpp"
+#include "messages/base/require.hpp"
 
 namespace rondo::store {
 namespace {
@@ -49,12 +51,17 @@ std::optional<Refusal> lock_folder(Environment& environment) {
 
 bool is_trustworthy(Marker::State state) { return state == Marker::State::clean || state == Marker::State::dirty_this_boot; }
 
-/// A Derived store that a power cut may have torn is removed: LMDB without sync promises nothing then.
-void prepare_derived(Environment& environment) {
-    const bool exists = std::filesystem::exists(environment.folder / "data.mdb");
-    if (exists && !is_trustworthy(Marker::read(environment.folder))) environment.discard();
+/// A Derived store that a power cut may have torn is removed: LMDB without sync promises nothing then. Its newest checkpoint
+/// takes its place. The marker follows, so that a crash before it leads here again.
+std::optional<Refusal> prepare_derived(Environment& environment, const Options& options) {
+    remove_unfinished_copies(environment.folder);
+    const auto exists = [&] { return std::filesystem::exists(environment.folder / "data.mdb"); };
+    if (exists() && !is_trustworthy(Marker::read(environment.folder))) environment.discard();
+    if (!exists())
+        if (auto refusal = restore_newest_checkpoint(environment, options)) return refusal;
     environment.marker.emplace(environment.folder);
     environment.marker->set_dirty();
+    return std::nullopt;
 }
 
 /// Before the environment: one without its journal has lost what was durable in it.
@@ -78,10 +85,9 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     environment->durability = options.durability;
     if (const auto no_folder = make_folder(options.folder)) return tl::unexpected(*no_folder);
     if (const auto no_lock = lock_folder(*environment)) return tl::unexpected(*no_lock);
-    if (options.durability == Durability::derived)
-        prepare_derived(*environment);
-    else if (const auto trouble = open_journal(*environment))
-        return tl::unexpected(*trouble);
+    const auto trouble =
+        options.durability == Durability::derived ? prepare_derived(*environment, options) : open_journal(*environment);
+    if (trouble) return tl::unexpected(*trouble);
     auto refusal = open_environment(*environment, options);
     if (refusal && environment->older_schema && options.durability == Durability::derived) {
         environment->discard();
@@ -89,15 +95,19 @@ tl::expected<Store, Refusal> Store::open(const Options& options) {
     }
     if (refusal) return tl::unexpected(*refusal);
     environment->unsynced = options.durability == Durability::derived;
-    Store store(std::move(environment));
+    if (options.durability == Durability::derived) list_checkpoints(*environment, options);
+    Store store(std::move(environment), options);
     store.apply_journal();
     return store;
 }
 
-Store::Store(std::unique_ptr<Environment> environment) : environment_(std::move(environment)) {}
+Store::Store(std::unique_ptr<Environment> environment, Options options)
+    : environment_(std::move(environment)), options_(std::move(options)) {}
 Store::Store(Store&&) noexcept = default;
 Store::~Store() {
-    if (environment_) sync();
+    if (!environment_) return;
+    cancel_checkpoint();
+    sync();
 }
 
 /// What was durable in the journal only is now in the environment.
@@ -131,6 +141,33 @@ void Store::sync() {
 bool Store::needs_sync() const { return environment_->unsynced; }
 const Incarnation& Store::incarnation() const { return environment_->incarnation; }
 bool Store::was_discarded() const { return environment_->discarded; }
+std::optional<Height> Store::restored_from() const { return environment_->restored_from; }
+std::vector<std::string> Store::take_notes() { return std::exchange(environment_->notes, {}); }
+
+tl::expected<std::shared_ptr<CheckpointCopy>, std::string> Store::begin_checkpoint(Height height) {
+    require(environment_->durability == Durability::derived && !environment_->writing, "a checkpoint is not due now");
+    if (!environment_->copy.expired()) return tl::unexpected(std::string("another one is being made"));
+    std::error_code error;
+    const auto space = std::filesystem::space(environment_->folder, error);
+    const std::uint64_t needed = used_bytes() + limits::checkpoint_free_bytes_min;
+    if (error || space.available < needed)
+        return tl::unexpected("it takes " + std::to_string(needed) + " free bytes, and " + std::to_string(space.available) +
+                              " are left");
+    auto copy = make_copy(*environment_, height);
+    environment_->copy = copy;
+    return copy;
+}
+
+void Store::cancel_checkpoint() {
+    if (const auto copy = environment_->copy.lock()) copy->cancel();
+}
+
+const Checkpoints& Store::checkpoints() const { return environment_->checkpoints; }
+
+void Store::refresh_checkpoints() {
+    drop_rotten_checkpoints(*environment_);
+    list_checkpoints(*environment_, options_);
+}
 
 std::uint64_t Store::used_bytes() const {
     MDB_envinfo info{};

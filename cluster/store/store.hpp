@@ -103,6 +103,17 @@ class WriteTxn final : public StoreView {
     std::size_t logged_ = 0;  ///< of them, in the journal
 };
 
+/// A copy of a Derived store under way: of what was committed when it was begun.
+class CheckpointCopy {
+  public:
+    virtual ~CheckpointCopy() = default;
+    [[nodiscard]] virtual Height height() const = 0;
+    /// Once, in a thread of its own. Nothing: the copy is complete and synced. Otherwise why not; then nothing is left of it.
+    [[nodiscard]] virtual std::optional<std::string> run() = 0;
+    /// Makes run() end soon, without a complete copy. Returns when the store is no longer read.
+    virtual void cancel() = 0;
+};
+
 class Store {
   public:
     [[nodiscard]] static tl::expected<Store, Refusal> open(const Options& options);
@@ -120,13 +131,27 @@ class Store {
     [[nodiscard]] const Incarnation& incarnation() const;
     /// Derived: the content (torn by a power cut, or of an older schema) is gone; the core rebuilds by replay.
     [[nodiscard]] bool was_discarded() const;
+    /// Derived: the checkpoint that it was restored from; the core replays what came after it.
+    [[nodiscard]] std::optional<Height> restored_from() const;
+    /// What the operator should know of the checkpoints; each is told once.
+    [[nodiscard]] std::vector<std::string> take_notes();
+
+    /// Derived, between transactions: the caller runs it elsewhere. Or why there is none: one is under way, or it would not fit.
+    [[nodiscard]] tl::expected<std::shared_ptr<CheckpointCopy>, std::string> begin_checkpoint(Height height);
+    /// Returns when no copy reads the store any more.
+    void cancel_checkpoint();
+    /// The complete ones. Ends what an earlier call returned.
+    [[nodiscard]] const Checkpoints& checkpoints() const;
+    /// Looks for those that were completed, and takes out those that turned out to be rotten.
+    void refresh_checkpoints();
     [[nodiscard]] std::uint64_t used_bytes() const;
     [[nodiscard]] std::uint64_t map_bytes() const;
 
   private:
-    explicit Store(std::unique_ptr<Environment> environment);
+    Store(std::unique_ptr<Environment> environment, Options options);
     void apply_journal();
     std::unique_ptr<Environment> environment_;
+    Options options_;
 };
 
 }  // namespace rondo::store

@@ -1,74 +1,12 @@
 #include <cstring>
 
-#include "cluster/runtime/limits.hpp"
 #include "cluster/store/environment.hpp"
 #include "messages/base/require.hpp"
 
 namespace rondo::store {
 namespace {
 
-using Visit = std::function<bool(ByteView, ByteView)>;
-
 MDB_txn* as_txn(void* txn) { return static_cast<MDB_txn*>(txn); }
-
-void require_key(ByteView key) {
-    require(!key.empty() && key.size() <= limits::key_bytes_max, "a key of the store has 1 to 511 bytes");
-}
-
-bool less(ByteView a, ByteView b) {
-    const std::size_t common = std::min(a.size(), b.size());
-    const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);  // an empty view may point nowhere
-    return order < 0 || (order == 0 && a.size() < b.size());
-}
-
-/// Closes with the scope.
-struct Cursor {
-    MDB_cursor* cursor = nullptr;
-    const Environment& environment;
-    Cursor(const Environment& e, MDB_txn* txn, Table table) : environment(e) {
-        const int error = mdb_cursor_open(txn, e.handle(table), &cursor);
-        if (error != MDB_SUCCESS) e.fail(error, "opening a cursor");
-    }
-    Cursor(const Cursor&) = delete;
-    Cursor& operator=(const Cursor&) = delete;
-    ~Cursor() { mdb_cursor_close(cursor); }
-    [[nodiscard]] bool get(MDB_val& key, MDB_val& value, MDB_cursor_op op) const {
-        const int error = mdb_cursor_get(cursor, &key, &value, op);
-        if (error == MDB_NOTFOUND) return false;
-        if (error != MDB_SUCCESS) environment.fail(error, "reading");
-        return true;
-    }
-};
-
-std::optional<ByteView> get_value(const Environment& environment, MDB_txn* txn, Table table, ByteView key) {
-    require_key(key);
-    MDB_val k = to_val(key), v{};
-    const int error = mdb_get(txn, environment.handle(table), &k, &v);
-    if (error == MDB_NOTFOUND) return std::nullopt;
-    if (error != MDB_SUCCESS) environment.fail(error, "reading");
-    return checked(environment, table, key, to_view(v));
-}
-
-void scan_up(const Environment& environment, MDB_txn* txn, Table table, ByteView from, ByteView to, const Visit& visit) {
-    const Cursor cursor(environment, txn, table);
-    MDB_val key = to_val(from), value{};
-    bool found = cursor.get(key, value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
-    while (found && (to.empty() || less(to_view(key), to))) {
-        if (!visit(to_view(key), checked(environment, table, to_view(key), to_view(value)))) return;
-        found = cursor.get(key, value, MDB_NEXT);
-    }
-}
-
-void scan_down(const Environment& environment, MDB_txn* txn, Table table, ByteView from, ByteView to, const Visit& visit) {
-    const Cursor cursor(environment, txn, table);
-    MDB_val key = to_val(to), value{};
-    const bool above = !to.empty() && cursor.get(key, value, MDB_SET_RANGE);
-    bool found = cursor.get(key, value, above ? MDB_PREV : MDB_LAST);
-    while (found && !less(to_view(key), from)) {
-        if (!visit(to_view(key), checked(environment, table, to_view(key), to_view(value)))) return;
-        found = cursor.get(key, value, MDB_PREV);
-    }
-}
 
 int try_put(const Environment& environment, MDB_txn* txn, const Put& put) {
     require_key(put.key);
@@ -95,7 +33,7 @@ int try_erase_range(const Environment& environment, MDB_txn* txn, const EraseRan
     MDB_val key = to_val(range.from), value{};
     bool found = cursor.get(key, value, range.from.empty() ? MDB_FIRST : MDB_SET_RANGE);
     while (found && (range.to.empty() || less(to_view(key), range.to))) {
-        if (const int error = mdb_cursor_del(cursor.cursor, 0); error != MDB_SUCCESS) return error;
+        if (const int error = mdb_cursor_del(cursor.raw(), 0); error != MDB_SUCCESS) return error;
         found = cursor.get(key, value, MDB_NEXT);  // after a deletion the cursor stands before the next entry
     }
     return MDB_SUCCESS;
@@ -123,7 +61,7 @@ ReadTxn::~ReadTxn() {
     --environment_->readers;
 }
 std::optional<ByteView> ReadTxn::get(Table table, ByteView key) const {
-    return get_value(*environment_, as_txn(txn_), table, key);
+    return read_value(*environment_, as_txn(txn_), table, key);
 }
 void ReadTxn::scan(Table table, ByteView from, ByteView to, const Visit& visit) const {
     scan_up(*environment_, as_txn(txn_), table, from, to, visit);
@@ -149,7 +87,7 @@ WriteTxn::~WriteTxn() {
     environment_->writing = false;
 }
 std::optional<ByteView> WriteTxn::get(Table table, ByteView key) const {
-    return get_value(*environment_, as_txn(txn_), table, key);
+    return read_value(*environment_, as_txn(txn_), table, key);
 }
 void WriteTxn::scan(Table table, ByteView from, ByteView to, const Visit& visit) const {
     scan_up(*environment_, as_txn(txn_), table, from, to, visit);

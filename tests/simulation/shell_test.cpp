@@ -190,6 +190,42 @@ TEST(SimulatedStore, HoldsACommitThatWasUnderWayWhenThePowerFailedWholeOrNotAtAl
     EXPECT_GT(torn.size(), 4U) << "without the checksum a part is believed";
 }
 
+/// What a Derived store holds under the only key after a power cut.
+std::optional<std::uint8_t> after_a_power_cut(SimStore& store) {
+    Random random(1);
+    store.put(counted, {0}, {99});
+    store.commit(false);
+    store.lose_power(random);
+    store.open(Durability::derived);
+    const auto value = store.get(counted, Bytes{0});
+    return value ? std::optional((*value)[0]) : std::nullopt;
+}
+
+TEST(SimulatedStore, ComesBackFromAPowerCutAsItsNewestCheckpointThatIsCompleteAndSound) {
+    SimStore store(1);
+    const auto commit = [&](std::uint8_t value) {
+        store.put(counted, {0}, {value});
+        store.commit(false);
+        EXPECT_TRUE(store.begin_checkpoint(Height(value)));
+        EXPECT_FALSE(store.begin_checkpoint(Height(value))) << "one at a time";
+    };
+    EXPECT_EQ(after_a_power_cut(store), std::nullopt);
+    for (std::uint8_t value = 1; value <= 3; ++value) {
+        commit(value);
+        store.finish_checkpoint();
+    }
+    ASSERT_EQ(store.checkpoints().size(), 2U) << "the newest two are kept";
+    EXPECT_EQ(store.checkpoints().back()->height(), Height(3));
+    commit(4);
+    EXPECT_EQ(after_a_power_cut(store), 3) << "the copy of 4 was not complete";
+    Random random(2);
+    while (store.checkpoints().back()->get(counted, Bytes{0})) store.rot(random);
+    EXPECT_FALSE(store.checkpoints().back()->is_sound());
+    EXPECT_EQ(after_a_power_cut(store), 2) << "that of 3 is rotten";
+    store.wipe();
+    EXPECT_TRUE(store.checkpoints().empty());
+}
+
 TEST(SimulatedStore, EndsAtTheFirstReadOfARottenRecordAndNotBefore) {
     Random random(1);
     SimStore store(1);

@@ -13,6 +13,9 @@ using namespace execution;
 
 constexpr TimerId fetch_timer = 1;         ///< ask for what is still missing
 constexpr TimerId continue_timer = 2;      ///< go on with a backlog in the next turn
+constexpr TimerId base_timer = 5;          ///< look whether the base is copied; 3 and 4 are those of snapshots
+constexpr DurationMs base_retry_ms = 200;
+const Bytes base_told_key = to_bytes(as_bytes("base told"));
 constexpr DurationMs first_fetch_ms = 50;  ///< a batch that is on its way needs no asking
 constexpr std::size_t fetch_batches_max = 64;
 constexpr std::size_t step_blocks_max = 32;
@@ -27,7 +30,8 @@ std::string name_of(const BatchRef& batch) {
 }  // namespace
 
 ExecutionCore::ExecutionCore(const ExecutionConfig& config, const StoreView& view)
-    : committed_(view),
+    : view_(view),
+      committed_(view),
       store_(committed_),
       executor_(config.genesis, {true, config.archive}),
       following_(store_, view),
@@ -46,6 +50,11 @@ Effects ExecutionCore::start(Instant now) {
     }
     following_.recover(executor_.head().height);
     name_peers();
+    const Head& head = executor_.head();
+    if (head.base.value != 0 && !store_.get(tables::meta, base_told_key)) {
+        untold_ = head.base;
+        tell_base();
+    }
     execute_ready();
     return finish();
 }
@@ -140,10 +149,22 @@ void ExecutionCore::adopt() {
     effects_.logs.push_back({Level::info, "the state after block " + std::to_string(executed.height.value) + " is here, " +
                                               std::to_string(executor_.head().accounts) + " accounts"});
     following_.recover(executed.height);
-    effects_.checkpoint = executed.height;
+    untold_ = executed.height;
     newest_set_.reset();
     name_peers();
-    publish(executed.height);
+    tell_base();
+}
+
+/// What nobody computed here could not be computed again after a power cut: a copy of it is made before anything is built on it.
+void ExecutionCore::tell_base() {
+    const auto& copies = view_.checkpoints();
+    if (std::none_of(copies.begin(), copies.end(), [&](const auto& copy) { return copy->height() == *untold_; })) {
+        effects_.checkpoint = *untold_;
+        effects_.timers.push_back({base_timer, base_retry_ms});
+        return;
+    }
+    store_.put(tables::meta, base_told_key, Bytes{1});
+    publish(*std::exchange(untold_, std::nullopt));
     execute_ready();
 }
 
@@ -173,6 +194,7 @@ void ExecutionCore::on(const Answer& answer) {
 void ExecutionCore::on(const TimerFired& fired) {
     if (fired.id == continue_timer) execute_ready();
     if (fired.id == fetch_timer && !missing_.empty()) ask();
+    if (fired.id == base_timer && untold_) tell_base();
     if (fired.id == serving_timer) server_.on_time(effects_);
     if (fired.id == Joining::timer && !executor_.is_open()) {
         joining_.on_time(now_, effects_);
@@ -181,7 +203,7 @@ void ExecutionCore::on(const TimerFired& fired) {
 }
 
 void ExecutionCore::execute_ready() {
-    if (!executor_.is_open()) return;
+    if (!executor_.is_open() || untold_) return;
     std::size_t blocks = 0;
     std::size_t transactions = 0;
     while (const Proposal* block = following_.next(executor_.head().height)) {
@@ -196,6 +218,11 @@ void ExecutionCore::execute_ready() {
             for (const Payload& batch : lane.batches) transactions += batch.transactions.size();
         execute(*block, *lanes);
         missing_.clear();
+        if (executor_.head().height.value % executor_.genesis().parameters.snapshot_blocks == 0) {
+            effects_.checkpoint = executor_.head().height;  // ends the turn
+            effects_.timers.push_back({continue_timer, 0});
+            return;
+        }
     }
 }
 

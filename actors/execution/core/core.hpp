@@ -34,6 +34,7 @@ class ExecutionCore : public Core {
     [[nodiscard]] JoinReply join(const JoinFromSnapshot& wish);
     void settle_joining();
     void adopt();
+    void tell_base();
     void name_peers();
     void execute_ready();
     void execute(const Proposal& block, const std::vector<execution::LaneBatches>& lanes);
@@ -43,6 +44,7 @@ class ExecutionCore : public Core {
     void stop(const std::string& reason);
     [[nodiscard]] Effects finish();
 
+    const StoreView& view_;
     execution::ViewReader committed_;
     execution::Overlay store_;  ///< above it, what this step writes
     execution::BlockExecutor executor_;
@@ -51,6 +53,7 @@ class ExecutionCore : public Core {
     execution::Joining joining_;
     OperatorNumber self_;
     bool takes_snapshots_;
+    std::optional<Height> untold_;  ///< the base, until a copy of it is safe and `results` begins with it
     std::optional<EpochContext> newest_set_;  ///< while no state of our own tells
     Instant now_;
     std::vector<BatchRef> missing_;  ///< of the next block; empty: not waiting for batches

@@ -86,6 +86,7 @@ Effects RewardsCore::start(Instant now) {
 Effects RewardsCore::step(Instant now, const Input& input) {
     Effects effects;
     books_.begin_step();
+    const Height booked = books_.booked();
     if (const auto* message = std::get_if<StreamMessage>(&input)) {
         if (message->stream == Stream::results)
             on_results(decode_own<ExecutedBlock>(message->payload), effects);
@@ -98,6 +99,8 @@ Effects RewardsCore::step(Instant now, const Input& input) {
     } else if (const auto* timer = std::get_if<TimerFired>(&input)) {
         if (!sender_.on_timer(timer->id, effects)) armed_.reset();
     }
+    if (books_.booked() != booked && books_.booked().value % config_.genesis.parameters.snapshot_blocks == 0)
+        effects.checkpoint = books_.booked();
     advance(now, effects);
     return effects;
 }
@@ -114,7 +117,8 @@ void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
         // A refusal is as final as a success: too late, said already, or (then the roots differ) wrong.
         if (done->outcome == AccountSender::Outcome::reverted)
             trouble_ = "the attestation of epoch " + std::to_string(epoch.value) + " reverted";
-        is_fresh_ = done->outcome == AccountSender::Outcome::success;
+        // An old outcome, replayed, says nothing of what was accepted since: it makes nothing fresh.
+        is_fresh_ = is_fresh_ && done->outcome == AccountSender::Outcome::success;
         attested_ = std::max(attested_, epoch);
         save(effects);
     }

@@ -138,6 +138,7 @@ Parameters Options::fast_parameters() {
     p.posting_turn_ms = 1000;
     p.gas_target_per_second = 50'000'000;
     p.self_stake_min_gwei = 1'000'000'000;
+    p.snapshot_blocks = 64;
     return p;
 }
 
@@ -188,6 +189,8 @@ Options draw_options(std::uint64_t seed, const Setting& setting) {
         if (!random.one_in(3)) options.faults.bad_disk_interval = random.between(1000, 4000) * millisecond;
         if (random.one_in(2)) options.faults.rot_interval = random.between(200, 2000) * millisecond;
     }
+    Random intervals(seed * 0xd1342543de82ef95ULL + 3);
+    if (intervals.one_in(2)) options.parameters.snapshot_blocks = intervals.between(4, 40);
     if (setting.nodes == 0) draw_set_changes(options, Random(seed * 0x9e3779b97f4a7c15ULL + 2));
     return options;
 }
@@ -197,9 +200,9 @@ std::string describe(const Options& o) {
     const FaultPlan& f = o.faults;
     out << "seed=" << o.seed << " nodes=" << o.nodes << " stakes=" << to_string(o.stakes) << " policy=" << to_string(o.policy)
         << " epoch_blocks=" << o.parameters.epoch_blocks << " lane_window=" << o.parameters.lane_window
-        << " execution_lag_max=" << o.parameters.execution_lag_max << " latency_us=" << o.latency_min << ".." << o.latency_max
-        << " transfers_per_second=" << o.transfers_per_second << " turn_inputs_max=" << o.turn_inputs_max
-        << " chaos_ms=" << o.chaos / millisecond;
+        << " execution_lag_max=" << o.parameters.execution_lag_max << " snapshot_blocks=" << o.parameters.snapshot_blocks
+        << " latency_us=" << o.latency_min << ".." << o.latency_max << " transfers_per_second=" << o.transfers_per_second
+        << " turn_inputs_max=" << o.turn_inputs_max << " chaos_ms=" << o.chaos / millisecond;
     for (const ByzantineMember& m : o.byzantine) out << " byzantine=" << m.node << ":" << to_string(m.misbehaviour);
     if (o.candidates != 0) out << " candidates=" << o.candidates;
     for (const SetChange& c : o.set_changes)

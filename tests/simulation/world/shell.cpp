@@ -55,6 +55,8 @@ void SimShell::die() {
     actions_.clear();
     unsaid_.clear();
     signed_ = false;
+    checkpoint_.reset();
+    store_.drop_unfinished_checkpoint();
     subscriptions_.clear();
     open_asks_.clear();
     open_requests_.clear();
@@ -142,6 +144,7 @@ void SimShell::turn() {
                 if (mutant_ == ShellMutant::cursor_outside_transaction) store_.commit(true);
             }
             take(core_->step(step_time_, item.input));
+            if (checkpoint_) break;
         }
         finish_turn(false);
     });
@@ -150,6 +153,7 @@ void SimShell::turn() {
 void SimShell::take(Effects effects) {
     for (const Record& record : effects.records) store_.apply(record);
     signed_ = signed_ || (effects.persist_first && mutant_ != ShellMutant::signed_before_durable);
+    if (effects.checkpoint) checkpoint_ = effects.checkpoint;
     for (Publish& publish : effects.publishes) number(std::move(publish));
     for (Send& send : effects.sends) actions_.emplace_back(std::move(send));
     for (Ask& question : effects.asks) actions_.emplace_back(std::move(question));
@@ -177,7 +181,8 @@ void SimShell::number(Publish publish) {
         actions_.emplace_back(Numbered{publish.stream, 0, std::move(said), {}});
         return;
     }
-    const std::uint64_t sequence = head(publish.stream) + 1;
+    const bool begins = is_deterministic(publish.stream) && head(publish.stream) == 0;  // with a snapshot, maybe: at any height
+    const std::uint64_t sequence = begins ? publish.sequence : head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
         world_.fail("stream " + std::string(to_string(publish.stream)) + " of node " + std::to_string(node_) + " jumped from " +
@@ -264,11 +269,21 @@ bool SimShell::commit() {
     }
     store_.commit(traits_.durability == Durability::durable);
     commit_due_.reset();
+    if (const auto height = std::exchange(checkpoint_, std::nullopt)) begin_checkpoint(*height);
     if (traits_.durability == Durability::derived || !world_.draw_sync_failure()) return true;
     store_.lose_power(random_);
     if (mutant_ == ShellMutant::sync_failure_ignored) return true;
     exit(Exit::sync);
     return false;
+}
+
+/// As in cluster/shell: it is made while the actor goes on, and passed over while another one is.
+void SimShell::begin_checkpoint(Height height) {
+    if (!store_.begin_checkpoint(height)) return;
+    world_.clock().after(random_.between(1, 60) * millisecond, [this, life = life_] {
+        if (life != life_) return;
+        guarded([&] { store_.finish_checkpoint(); });
+    });
 }
 
 /// The sync of the last commit has returned.
@@ -285,7 +300,7 @@ void SimShell::finish_turn(bool commit_anyway) {
     const bool overdue = commit_due_ && world_.clock().now() >= *commit_due_;
     const bool has_signed = std::exchange(signed_, false);
     const Boundary boundary = world_.draw_boundary();
-    if (!commit_anyway && !overdue && !has_signed &&
+    if (!commit_anyway && !overdue && !has_signed && !checkpoint_ &&
         std::ranges::none_of(actions, [&](const Action& a) { return needs_commit(a); }))
         return hold_back(std::move(actions), boundary);
     std::move(actions.begin(), actions.end(), std::back_inserter(unsaid_));

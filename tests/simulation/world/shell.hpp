@@ -108,6 +108,7 @@ class SimShell {
     void finish_turn(bool commit_anyway);
     void hold_back(std::vector<Action> actions, Boundary boundary);
     [[nodiscard]] bool commit();
+    void begin_checkpoint(Height height);
     [[nodiscard]] Instant now();
     void settle();
     [[nodiscard]] bool may_say_now(const Action& action) const;
@@ -148,9 +149,10 @@ class SimShell {
     bool awaits_disk_ = false;
     std::optional<Micros> commit_due_;  ///< records are held back until then at most
     Micros paused_until_ = 0;
-    std::vector<Action> actions_;  ///< of the turn under way
-    bool signed_ = false;          ///< by the turn under way
-    std::vector<Action> unsaid_;   ///< messages of streams that wait for the commit of their rows
+    std::vector<Action> actions_;       ///< of the turn under way
+    bool signed_ = false;               ///< by the turn under way
+    std::optional<Height> checkpoint_;  ///< asked for by it
+    std::vector<Action> unsaid_;        ///< messages of streams that wait for the commit of their rows
     std::map<Stream, std::uint64_t> durable_heads_;
     std::optional<std::set<OperatorNumber>> peers_;  ///< as the core named them; nothing if it named none
     Instant step_time_;                              ///< never goes back while the process lives, whatever its clock does

@@ -1,8 +1,44 @@
 #include "tests/simulation/world/store.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "cluster/runtime/limits.hpp"
+
 namespace rondo::sim {
+namespace {
+
+/// [from, to) of the rows.
+std::pair<Rows::const_iterator, Rows::const_iterator> range(const Rows& rows, ByteView from, ByteView to) {
+    if (!to.empty() && !BytesLess{}(from, to)) return {rows.end(), rows.end()};
+    return {rows.lower_bound(from), to.empty() ? rows.end() : rows.lower_bound(to)};
+}
+
+}  // namespace
+
+std::optional<ByteView> SimCheckpoint::get(Table table, ByteView key) const {
+    const Rows& rows = tables_.at(table.index);
+    const auto it = is_read() ? rows.find(key) : rows.end();
+    if (it == rows.end()) return std::nullopt;
+    return ByteView(it->second);
+}
+
+void SimCheckpoint::scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
+    if (!is_read()) return;
+    const auto [begin, end] = range(tables_.at(table.index), from, to);
+    for (auto it = begin; it != end; ++it)
+        if (!visit(it->first, it->second)) return;
+}
+
+void SimCheckpoint::scan_reverse(Table table, ByteView from, ByteView to,
+                                 const std::function<bool(ByteView, ByteView)>& visit) const {
+    if (!is_read()) return;
+    const auto [begin, end] = range(tables_.at(table.index), from, to);
+    for (auto it = end; it != begin;) {
+        --it;
+        if (!visit(it->first, it->second)) return;
+    }
+}
 
 std::optional<ByteView> SimStore::get(Table table, ByteView key) const {
     const Rows& rows = tables_.at(table.index);
@@ -17,19 +53,14 @@ const Bytes& SimStore::checked(std::size_t table, Rows::const_iterator row) cons
 }
 
 void SimStore::scan(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
-    const Rows& rows = tables_.at(table.index);
-    const auto end = to.empty() ? rows.end() : rows.lower_bound(to);
-    if (!to.empty() && !Less{}(from, to)) return;
-    for (auto it = rows.lower_bound(from); it != end; ++it)
+    const auto [begin, end] = range(tables_.at(table.index), from, to);
+    for (auto it = begin; it != end; ++it)
         if (!visit(it->first, checked(table.index, it))) return;
 }
 
 void SimStore::scan_reverse(Table table, ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const {
-    const Rows& rows = tables_.at(table.index);
-    if (!to.empty() && !Less{}(from, to)) return;
-    const auto begin = rows.lower_bound(from);
-    auto it = to.empty() ? rows.end() : rows.lower_bound(to);
-    while (it != begin) {
+    const auto [begin, end] = range(tables_.at(table.index), from, to);
+    for (auto it = end; it != begin;) {
         --it;
         if (!visit(it->first, checked(table.index, it))) return;
     }
@@ -39,7 +70,7 @@ void SimStore::apply(const Record& record) {
     if (const auto* p = std::get_if<Put>(&record)) return set(p->table.index, p->key, p->value);
     if (const auto* e = std::get_if<Erase>(&record)) return set(e->table.index, e->key, std::nullopt);
     const auto& range = std::get<EraseRange>(record);
-    if (!range.to.empty() && !Less{}(range.from, range.to)) return;
+    if (!range.to.empty() && !BytesLess{}(range.from, range.to)) return;
     const Rows& rows = tables_.at(range.table.index);
     std::vector<Bytes> keys;
     const auto end = range.to.empty() ? rows.end() : rows.lower_bound(range.to);
@@ -50,7 +81,7 @@ void SimStore::apply(const Record& record) {
 void SimStore::set(std::size_t table, ByteView key, std::optional<Bytes> value) {
     Rows& rows = tables_.at(table);
     auto it = rows.lower_bound(key);
-    const bool present = it != rows.end() && !Less{}(key, it->first);
+    const bool present = it != rows.end() && !BytesLess{}(key, it->first);
     if (!present && !value) return;
     std::optional<Bytes> written;
     if (const auto rotten = rotten_.find({table, to_bytes(key)}); rotten != rotten_.end()) {
@@ -119,10 +150,39 @@ void SimStore::open(Durability durability) {
     if (!std::exchange(power_failed_, false)) return;
     if (trust_.torn_writes) return apply_torn();
     torn_.clear();
-    if (durability == Durability::derived) wipe();
+    if (durability == Durability::derived) restore_checkpoint();
+}
+
+bool SimStore::begin_checkpoint(Height height) {
+    if (unfinished_) return false;
+    unfinished_ = std::make_shared<SimCheckpoint>(height, tables_);
+    if (!rotten_.empty() && !trust_.rotten_records) unfinished_->rot();
+    return true;
+}
+
+void SimStore::finish_checkpoint() {
+    if (!unfinished_) return;
+    if (unfinished_->is_rotten()) throw ChecksumFailed{};
+    std::erase_if(checkpoints_, [&](const auto& c) { return c->height() == unfinished_->height(); });
+    checkpoints_.push_back(std::move(unfinished_));
+    if (checkpoints_.size() > limits::checkpoints_kept) checkpoints_.erase(checkpoints_.begin());
+}
+
+void SimStore::restore_checkpoint() {
+    std::erase_if(checkpoints_, [](const auto& c) { return static_cast<const SimCheckpoint&>(*c).is_rotten(); });
+    Checkpoints sound = std::exchange(checkpoints_, {});
+    wipe();
+    checkpoints_ = std::move(sound);
+    if (!checkpoints_.empty()) tables_ = static_cast<const SimCheckpoint&>(*checkpoints_.back()).tables();
 }
 
 void SimStore::rot(Random& random) {
+    if (!checkpoints_.empty() && random.one_in(3)) {  // as so often it is these that nobody looks at
+        const auto rotten = std::make_shared<SimCheckpoint>(static_cast<const SimCheckpoint&>(*checkpoints_.back()));
+        rotten->rot();
+        checkpoints_.back() = rotten;
+        return;
+    }
     constexpr std::size_t page_records = 12;
     const std::size_t table = random.below(tables_.size());
     Rows& rows = tables_[table];
@@ -163,6 +223,8 @@ void SimStore::wipe() {
     unsynced_.clear();
     torn_.clear();
     rotten_.clear();
+    unfinished_.reset();
+    checkpoints_.clear();
     power_failed_ = false;
 }
 

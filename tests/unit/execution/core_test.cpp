@@ -54,6 +54,7 @@ class Actor {
     std::vector<Ask> asks;
     std::vector<Reply> replies;
     std::vector<SetTimer> timers;
+    std::map<Height, MemoryStore> checkpoints;
     std::optional<Stop> stop;
 
   private:
@@ -68,6 +69,7 @@ class Actor {
         for (const Ask& a : effects.asks) asks.push_back(a);
         for (const rondo::Reply& r : effects.replies) replies.push_back(r);
         for (const SetTimer& t : effects.timers) timers.push_back(t);
+        if (effects.checkpoint) checkpoints.emplace(*effects.checkpoint, view.rows);
         if (effects.stop) stop = effects.stop;
     }
     Genesis genesis_;
@@ -174,6 +176,35 @@ TEST_F(Core, CatchesUpBlockByBlockWhenBehind) {
         actor.give(Answer{ask.id, encode(IntakeReply(found))});
     }
     EXPECT_EQ(actor.published.size(), 6U);
+}
+
+TEST_F(Core, TakesACheckpointOfJustTheStateAfterEachMultiple) {
+    genesis.parameters.snapshot_blocks = 4;
+    Actor actor(genesis);
+    const auto blocks = chain(genesis, 9);
+    // All batches first, and the first block last: the others are executed in one go.
+    for (const auto& made : blocks)
+        for (const BatchRecord& batch : made.batches) actor.give(batch);
+    for (std::size_t i = 1; i < blocks.size(); ++i) actor.give(blocks[i].block);
+    EXPECT_TRUE(actor.checkpoints.empty());
+    actor.give(blocks[0].block);
+    for (std::size_t i = 0; i < actor.timers.size(); ++i) actor.give(TimerFired{actor.timers[i].id});
+    ASSERT_EQ(actor.published.size(), 9U);
+    ASSERT_EQ(actor.checkpoints.size(), 2U);
+    for (const std::uint64_t height : {4, 8}) {
+        const MemoryStore& copy = actor.checkpoints.at(Height(height));
+        const Head head = decode_own<Head>(*copy.get(tables::meta, head_key()));
+        EXPECT_EQ(head.height, Height(height));
+        EXPECT_EQ(head.state_root, actor.published[height - 1].result.state_root);
+    }
+
+    Actor restored(genesis);
+    restored.view.rows = actor.checkpoints.at(Height(4));
+    restored.restart();
+    for (std::size_t i = 4; i < blocks.size(); ++i) restored.give(blocks[i]);
+    for (std::size_t i = 0; i < restored.timers.size(); ++i) restored.give(TimerFired{restored.timers[i].id});
+    EXPECT_EQ(restored.status("executed_height"), "9");
+    EXPECT_EQ(restored.published.back(), actor.published.back());
 }
 
 RC_GTEST_PROP(Following, GivesEqualResultsInAnyOrderOfArrival, ()) {

@@ -12,6 +12,7 @@ using Fate = CoreHost::Fate;
 Parameters short_epochs() {
     Parameters p;
     p.epoch_blocks = 4;
+    p.snapshot_blocks = 10;
     return p;
 }
 
@@ -196,6 +197,28 @@ TEST_F(RewardsActor, ComputesTheSameAfterItsStoreWasLost) {
     EXPECT_EQ(text(n, "root"), root);
     ledger.execute();
     EXPECT_EQ(ledger.with_effect, said) << "what was accepted is not attested again";
+    EXPECT_TRUE(proof(n, fee_address(1)).found);
+}
+
+TEST_F(RewardsActor, ComputesTheSameFromACheckpointOn) {
+    quorum = 1;
+    CoreHost n = node();
+    for (int i = 0; i < 47; ++i) {
+        feed(n, make());
+        n.run(1500);
+    }
+    ASSERT_EQ(n.checkpoints.size(), 4U);
+    const std::string root = text(n, "root");
+    const std::size_t said = ledger.with_effect;
+    n.store = n.checkpoints.at(Height(20));
+    n.crash();
+    EXPECT_EQ(n.number("booked_height"), 20U);
+    for (const auto& made : fed)
+        if (made.executed.height > Height(20)) feed(n, made);
+    n.run(20'000);
+    EXPECT_EQ(text(n, "root"), root);
+    ledger.execute();
+    EXPECT_LE(ledger.with_effect, said + 1) << "what the checkpoint shows under way comes too late, the rest is not said again";
     EXPECT_TRUE(proof(n, fee_address(1)).found);
 }
 

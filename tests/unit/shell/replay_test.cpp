@@ -179,6 +179,30 @@ TEST_F(Replay, StartsAnewWhenThePublishersStoreWasReplacedAndAnswersSo) {
     EXPECT_EQ(drain(to), 3U);
 }
 
+TEST_F(Replay, IsDurableForADerivedActorAsFarAsItsCheckpointGoes) {
+    Outbox from = outbox();
+    Subscription to = subscription();
+    EXPECT_TRUE(replay(from, to));
+    for (auto& chunk : publish(from, 5)) EXPECT_FALSE(to.on_live(std::move(chunk)));
+    (void)to.take_next();
+    (void)to.take_next();
+    store::WriteTxn txn = store->write();
+    to.persist(txn);
+    txn.commit();
+    to.durable_as_in(nullptr);
+    EXPECT_EQ(to.durable_cursor().next, 1U) << "without one, everything is heard again";
+    const store::ReadTxn checkpoint = store->read();
+    EXPECT_EQ(drain(to), 5U);
+    to.durable_as_in(&checkpoint);
+    EXPECT_EQ(to.durable_cursor().next, 3U);
+    bus::StreamChunk other;
+    other.header.at = {Stream::receipts, {}, 1, 3};
+    other.header.at.incarnation.bytes[0] = 2;
+    EXPECT_FALSE(to.on_replayed(other, 4));
+    to.durable_as_in(&checkpoint);
+    EXPECT_EQ(to.durable_cursor().next, 1U) << "it is a cursor of the publisher's old store";
+}
+
 TEST_F(Replay, OfARolledBackPublisherIsHeardFromTheStart) {
     Outbox from = outbox();
     Subscription to = subscription();

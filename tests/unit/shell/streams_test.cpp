@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fstream>
 
 #include "toys.hpp"
 #include "world.hpp"
@@ -21,8 +22,15 @@ class Streams : public World {
         return Process([=] {
             return run_actor(
                 Listener::traits(Actor::watcher, stream, durability), configuration,
-                [](const StoreView& view) { return std::make_unique<Listener>(view); }, nullptr);
+                [=](const StoreView& view) { return std::make_unique<Listener>(view, durability); }, nullptr);
         });
+    }
+    /// A fact that the listener's shell states; nothing while it does not answer.
+    std::optional<std::uint64_t> fact(std::string_view name) {
+        const auto status = client(Actor::watcher).status(1000);
+        if (!status) return std::nullopt;
+        const auto entry = std::ranges::find(status->facts, name, &StatusEntry::name);
+        return entry == status->facts.end() ? std::nullopt : std::optional(entry->number);
     }
     /// Publishes one more; the number it got.
     static std::uint64_t publish(Client& to, Bytes payload = {}) {
@@ -51,6 +59,22 @@ TEST_F(Streams, AreReplayedToASubscriberThatComesLate) {
     for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(intake.poll(patience_ms));
     const Process listener = start_listener();
     EXPECT_TRUE(eventually([&] { return heard() == count; }));
+}
+
+TEST_F(Streams, ReachADerivedSubscriberAcrossAPowerCutFromItsCheckpointOn) {
+    const Process publisher = start_publisher();
+    Process listener = start_listener(Stream::receipts, Durability::derived);
+    Client intake = client(Actor::intake);
+    for (int i = 0; i < 230; ++i) (void)publish(intake);
+    EXPECT_TRUE(eventually([&] { return heard() == 230; }));
+    EXPECT_TRUE(eventually([&] { return fact("checkpoint_height").value_or(0) >= 100; }));
+    const auto height = fact("checkpoint_height");  // 100 only, if that copy was still being made at 200
+    (void)listener.end(SIGKILL);
+    std::ofstream(config(Actor::watcher).store_folder / "synced") << "00000000-0000-0000-0000-000000000000 dirty\n";
+    for (int i = 0; i < 20; ++i) (void)publish(intake);
+    listener = start_listener(Stream::receipts, Durability::derived);
+    EXPECT_TRUE(eventually([&] { return heard() == 250; })) << "each once and in order, or it stops";
+    EXPECT_EQ(fact("restored_from_height"), height);
 }
 
 TEST_F(Streams, ReachADerivedSubscriberAcrossItsDeath) {

@@ -52,13 +52,15 @@ class Publisher final : public Core {
 };
 
 /// Writes what it hears under its place of arrival; any request is answered with the number of messages heard and the last.
+/// A Derived one takes a checkpoint after every hundredth.
 class Listener final : public Core {
   public:
     static constexpr Table heard{0, "heard"};
     static ActorTraits traits(Actor actor, Stream stream, Durability durability = Durability::durable) {
         return {actor, durability, {heard}, {stream}, {}, 1};
     }
-    explicit Listener(const StoreView& view) : view_(view) {}
+    explicit Listener(const StoreView& view, Durability durability = Durability::durable)
+        : view_(view), derived_(durability == Durability::derived) {}
     Effects start(Instant) override { return {}; }
     Effects step(Instant, const Input& input) override {
         Effects effects;
@@ -69,6 +71,7 @@ class Listener final : public Core {
             if (!right)
                 effects.stop = Stop{99, "heard " + std::to_string(message->sequence) + " at place " + std::to_string(place)};
             effects.put(heard, be(place), message->payload);
+            if (derived_ && place % 100 == 0) effects.checkpoint = Height(place);
         } else if (const auto* request = std::get_if<Request>(&input)) {
             effects.replies.push_back({request->id, be(count())});
         }
@@ -86,6 +89,7 @@ class Listener final : public Core {
         return last;
     }
     const StoreView& view_;
+    bool derived_;
 };
 
 }  // namespace rondo::test

@@ -151,6 +151,7 @@ class CoreHost {
     Instant now{5'000'000};
     MemoryStore store;
     std::vector<Reply> replies;
+    std::map<Height, MemoryStore> checkpoints;
 
   private:
     void boot() {
@@ -159,6 +160,7 @@ class CoreHost {
     }
     void take(const Effects& effects) {
         store.apply(effects);
+        if (effects.checkpoint) checkpoints.emplace(*effects.checkpoint, store);
         for (const Ask& ask : effects.asks) asks_.push_back(ask);
         for (const SetTimer& t : effects.timers) timers_[t.id] = now.plus(t.after_ms);
         for (const Reply& r : effects.replies) replies.push_back(r);
