@@ -133,7 +133,7 @@ void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const Conse
 }
 
 void ConsensusCore::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range) {
-    if (joining_.on_range(turn, range) || joining_.holds_back()) return;
+    if (joining_.on_range(turn, range) || joining_.takes_no_blocks()) return;
     catchup_.on_range(turn, from, range);
 }
 

@@ -50,10 +50,15 @@ void Joining::start(Turn& turn) {
 }
 
 void Joining::on_time(Turn& turn) {
-    if (stage_ == Stage::off) return;
     if (!is_empty()) {  // it is one of those who make the first blocks
         stage_ = Stage::off;
         return;
+    }
+    if (stage_ == Stage::off) {
+        // Nothing came of following from genesis, yet: the answers may have been wrong, or nobody has so old blocks any more.
+        if (turn.now < progress_.plus(joining_again_retries * replica_.parameters().retry_ms)) return;
+        stage_ = Stage::sets;
+        progress_ = turn.now;
     }
     if (asked_at_ && turn.now < asked_at_->plus(replica_.parameters().retry_ms)) return;
     asked_at_ = turn.now;
@@ -106,9 +111,13 @@ void Joining::on_sets(Turn& turn, OperatorNumber from, const SetProofs& proofs) 
         }
         epoch = epoch.next();
     }
-    if (proven_epoch_ == before) return;
-    replica_.name_peers(turn);
-    replica_.voice.send(turn, from, SetRequest{proven_epoch_}, Channel::sync);
+    if (proven_epoch_ != before) {
+        progress_ = turn.now;
+        replica_.name_peers(turn);
+        replica_.voice.send(turn, from, SetRequest{proven_epoch_}, Channel::sync);
+    } else if (stage_ == Stage::sets && epoch > proven_epoch_) {
+        conclude(turn);  // its newest epoch goes on still
+    }
 }
 
 void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
@@ -116,7 +125,6 @@ void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
     if (block.height > proven_height_) {
         proven_height_ = block.height;
         cited_ = block.executed;
-        progress_ = turn.now;
     }
     if (!block.next_set_hash) return;
     turn.effects.put(tables::proofs, tables::key(epoch), encode(proof.blocks));
@@ -126,6 +134,7 @@ void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
 
 /// Nothing more is to be learned for now.
 void Joining::conclude(Turn& turn) {
+    progress_ = turn.now;
     const bool is_beyond = cited_ && cited_->height.value >= replica_.parameters().snapshot_blocks;
     stage_ = is_beyond ? Stage::state : Stage::off;
     if (!is_beyond) return;

@@ -29,8 +29,10 @@ class Joining {
     /// Final blocks that a peer sent: true if they were what this was waiting for.
     bool on_range(Turn& turn, const FinalBlocks& range);
 
-    /// Blocks are not asked for, nor taken.
+    /// Blocks are not asked for.
     [[nodiscard]] bool holds_back() const { return stage_ != Stage::off; }
+    /// Nor are they taken: the state comes from elsewhere.
+    [[nodiscard]] bool takes_no_blocks() const { return stage_ == Stage::state || stage_ == Stage::block; }
     void add_status(std::vector<StatusField>& fields) const;
 
   private:

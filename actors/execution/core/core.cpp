@@ -11,9 +11,9 @@ namespace {
 
 using namespace execution;
 
-constexpr TimerId fetch_timer = 1;         ///< ask for what is still missing
-constexpr TimerId continue_timer = 2;      ///< go on with a backlog in the next turn
-constexpr TimerId base_timer = 5;          ///< look whether the base is copied; 3 and 4 are those of snapshots
+constexpr TimerId fetch_timer = 1;     ///< ask for what is still missing
+constexpr TimerId continue_timer = 2;  ///< go on with a backlog in the next turn
+constexpr TimerId base_timer = 5;      ///< look whether the base is copied; 3 and 4 are those of snapshots
 constexpr DurationMs base_retry_ms = 200;
 const Bytes base_told_key = to_bytes(as_bytes("base told"));
 constexpr DurationMs first_fetch_ms = 50;  ///< a batch that is on its way needs no asking
@@ -281,6 +281,7 @@ std::vector<StatusField> ExecutionCore::status() const {
                                     {"base_fee_wei", head.base_fee.str()},
                                     {"supply_wei", head.supply.str()},
                                     {"burnt_wei", head.burnt.str()},
+                                    {"base_height", head.base.value},
                                     {"snapshot_height", server_.newest().value},
                                     {"snapshot_answers", server_.answered()},
                                     {"snapshot_questions_dropped", server_.dropped()}};

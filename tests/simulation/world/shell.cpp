@@ -28,7 +28,7 @@ SimShell::SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore ma
 // ------------------------------------------------------------------------------------------- life and death
 
 void SimShell::start() {
-    if (is_up() || awaits_disk_) return;
+    if (is_up() || awaits_disk_ || world_.is_absent(node_)) return;
     ++life_;
     world_.trace(node_, traits_.actor, "start", life_);
     guarded([&] {

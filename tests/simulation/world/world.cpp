@@ -138,7 +138,10 @@ std::vector<SimShell*> World::shells() {
 // ----------------------------------------------------------------------------------------------------- running
 
 void World::start() {
-    for (SimShell* shell : shells()) clock_.after(random_.below(20 * millisecond), [shell] { shell->start(); });
+    for (SimShell* shell : shells()) {
+        const Micros from = options_.is_late(shell->node()) ? options_.late_at : 0;
+        clock_.after(from + random_.below(20 * millisecond), [shell] { shell->start(); });
+    }
 }
 
 void World::run(Micros length) {

@@ -52,6 +52,7 @@ struct Node {
     void take(const Effects& effects) {
         view.apply(effects.records);
         if (effects.checkpoint) view.copy(*effects.checkpoint);
+        if (view.copies.size() > limits::checkpoints_kept) view.copies.erase(view.copies.begin());
         for (const Publish& p : effects.publishes) {
             const auto& ref = std::get<RecordRef>(p.payload);
             published.push_back(*decode<ExecutedBlock>(*view.get(ref.table, ref.key)));
@@ -102,9 +103,6 @@ class JoiningTest : public testing::Test {
         for (auto& [n, node] : nodes) {
             if (n > 4) continue;
             node->give(made.back());
-            if ((h + 1) % interval != 0) continue;
-            node->view.copy(Height(h + 1));
-            if (node->view.copies.size() > 2) node->view.copies.erase(node->view.copies.begin());
         }
     }
 
