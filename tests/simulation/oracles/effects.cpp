@@ -104,7 +104,7 @@ void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t seque
     const auto block = decode<ExecutedBlock>(payload);
     if (!block) return complain_("a result that does not decode");
     if (block->height.value != sequence) return complain_("a result stands at another height than its own");
-    if (block->base) return check_base(*block);
+    if (block->base) return check_base(node, *block);
     if (known != results_.end()) return complain_("two results at height " + std::to_string(sequence));
     results_[sequence] = {hash, block->block_digest};
     result_digests_[sequence] = block->result_digest;
@@ -125,9 +125,9 @@ void LedgerOracle::check_cited(const ExecutedRef& cited) {
 }
 
 /// A node that took the state from others begins where they have been.
-void LedgerOracle::check_base(const ExecutedBlock& base) {
+void LedgerOracle::check_base(NodeIndex node, const ExecutedBlock& base) {
     const std::string where = " at height " + std::to_string(base.height.value);
-    ++bases_;
+    bases_.emplace(node, base.height);
     const auto executed = result_digests_.find(base.height.value);
     if (executed != result_digests_.end() && executed->second != base.result_digest)
         complain_("a node begins with another state than all computed" + where);
