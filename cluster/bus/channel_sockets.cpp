@@ -22,6 +22,8 @@ int hwm_of(Channel channel) {
             return limits::sync_hwm;
         case Channel::fetch:
             return limits::fetch_hwm;
+        case Channel::state:
+            return limits::state_hwm;
     }
     return limits::sync_hwm;
 }

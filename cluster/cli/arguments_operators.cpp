@@ -6,7 +6,7 @@ namespace {
 void add_place(CLI::App* sub, NodeOptions& options) {
     sub->add_option("--host", options.host, "Where the other operators reach this node: a DNS name or an IP address")->required();
     sub->add_option("--ports", options.ports,
-                    "LANES,VOTES,SYNC,FETCH,RPC: the four channels, which others must reach, and JSON-RPC (0: none); "
+                    "LANES,VOTES,SYNC,FETCH,STATE,RPC: the five channels, which others must reach, and JSON-RPC (0: none); "
                     "default: free ones")
         ->delimiter(',');
 }
@@ -39,7 +39,7 @@ void add_genesis(Program& p, OperatorCommands& c) {
     sub =
         p.add_to(*group, "join", "Make keys and a home, and an entry to hand over: signed, and without secrets",
                  "  rondo genesis join --draft draft.json --home /srv/rondo --moniker alice --host seq.alice.example --stake 32 "
-                 "--ports 7100,7101,7102,7103,8545 --out alice.entry.json",
+                 "--ports 7100,7101,7102,7103,7104,8545 --out alice.entry.json",
                  c.take_part.common);
     add_place(sub, c.take_part.options);
     sub->add_option("--draft", c.take_part.options.draft, "The draft that all operators have")->required();
@@ -74,7 +74,7 @@ void add_join(Program& p, OperatorCommands& c) {
     sub->add_option("--da-folder", c.join.options.da_folder, "Where blocks are posted to; default: in the home");
     sub->add_option("--sync-from", c.join.sync_from,
                     "Fixed peers, if those of the genesis are long gone: a file of [[peers]], or "
-                    "OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH; may be repeated")
+                    "OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH,STATE; may be repeated")
         ->allow_extra_args(false);
     p.runs(sub, [&c] { return run_join(c.join); });
 }
@@ -98,7 +98,7 @@ CLI::App* add_stake_command(Program& p, CLI::App& group, const std::string& verb
 
 void add_endpoint_options(CLI::App* sub, StakeCommand& c) {
     sub->add_option("--host", c.host, "Where others reach the node; default: what cluster.toml says");
-    sub->add_option("--ports", c.ports, "LANES,VOTES,SYNC,FETCH; default: where its actors listen")->delimiter(',');
+    sub->add_option("--ports", c.ports, "LANES,VOTES,SYNC,FETCH,STATE; default: where its actors listen")->delimiter(',');
 }
 
 void add_stake(Program& p, OperatorCommands& c) {
@@ -126,7 +126,7 @@ void add_stake(Program& p, OperatorCommands& c) {
     p.runs(sub, [&c] { return run_stake_change(c.withdrawal); });
     sub = add_stake_command(p, *group, "endpoints", "Tell the others where the node is reached from now on",
                             "  rondo stake endpoints --home /srv/rondo --host new.example\n"
-                            "  rondo stake endpoints --home /srv/rondo --ports 7200,7201,7202,7203",
+                            "  rondo stake endpoints --home /srv/rondo --ports 7200,7201,7202,7203,7204",
                             c.endpoints);
     add_endpoint_options(sub, c.endpoints);
     p.runs(sub, [&c] { return run_stake_change(c.endpoints); });

@@ -17,7 +17,7 @@ constexpr auto pause = std::chrono::milliseconds(50);
 int fail(const Trouble& what) { return cli::fail(what.code, what.message); }
 
 abi::Encoder& add(abi::Encoder& call, const Endpoints& at) {
-    return call.string(at.host).number(at.lanes).number(at.votes).number(at.sync).number(at.fetch);
+    return call.string(at.host).number(at.lanes).number(at.votes).number(at.sync).number(at.fetch).number(at.state);
 }
 
 std::optional<Epoch> epoch_now(Ledger& ledger) {

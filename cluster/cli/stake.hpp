@@ -11,6 +11,7 @@ struct StakeSession {
     ClusterFile::Node node;
     ActorFile intake;
     ActorFile consensus;
+    ActorFile execution;
     Genesis genesis;
     std::unique_ptr<Ledger> ledger;  ///< refers to `view`
 

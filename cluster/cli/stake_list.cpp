@@ -23,7 +23,7 @@ struct Row {
     }
     [[nodiscard]] std::string place() const {
         return endpoints.host + " " + std::to_string(endpoints.lanes) + " " + std::to_string(endpoints.votes) + " " +
-               std::to_string(endpoints.sync) + " " + std::to_string(endpoints.fetch);
+               std::to_string(endpoints.sync) + " " + std::to_string(endpoints.fetch) + " " + std::to_string(endpoints.state);
     }
 };
 
@@ -54,7 +54,8 @@ Answered<std::optional<Row>> ask_row(Ledger& ledger, std::uint32_t number) {
     abi::Decoder of_info(**info), of_stake(**stake), of_jailed(**jailed);
     Row row{OperatorNumber(number), of_info.string(), of_stake.number(), of_jailed.boolean(), 0, {}};
     row.endpoints.host = of_info.string();
-    for (std::uint16_t* port : {&row.endpoints.lanes, &row.endpoints.votes, &row.endpoints.sync, &row.endpoints.fetch})
+    for (std::uint16_t* port :
+         {&row.endpoints.lanes, &row.endpoints.votes, &row.endpoints.sync, &row.endpoints.fetch, &row.endpoints.state})
         *port = static_cast<std::uint16_t>(of_info.number64());
     row.left_ms = of_info.number64();
     if (!of_info.ok() || !of_stake.ok() || !of_jailed.ok()) return tl::unexpected(unreadable());
@@ -115,7 +116,7 @@ void print_table_of(const std::vector<Row>& rows, const std::vector<Set>& sets) 
     Table table;
     std::vector<std::string> header{"operator", "moniker", "stake (ether)", "state"};
     for (const Set& set : sets) header.push_back("in epoch " + std::to_string(set.epoch.value));
-    header.emplace_back("host, and ports of lanes, votes, sync, fetch");
+    header.emplace_back("host, and ports of lanes, votes, sync, fetch, state");
     table.header(header);
     for (const Row& row : rows) {
         std::vector<Cell> cells{number_cell(row.number.value),

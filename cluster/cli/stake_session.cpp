@@ -42,7 +42,8 @@ Answered<std::unique_ptr<StakeSession>> open_session(const StakeCommand& command
         return trouble(exit_usage, command.node + ": no such node; --node takes the name of one here, like node0");
     session->node = *node;
     for (const auto& [actor, file] :
-         {std::pair(Actor::intake, &session->intake), std::pair(Actor::consensus, &session->consensus)}) {
+         {std::pair(Actor::intake, &session->intake), std::pair(Actor::consensus, &session->consensus),
+          std::pair(Actor::execution, &session->execution)}) {
         auto read = read_actor_file(session->view.home.actor_file(node->name, actor));
         if (!read) return trouble(exit_usage, read.error().message);
         *file = std::move(*read);
@@ -73,7 +74,7 @@ Answered<OperatorNumber> number_of(const StakeCommand& command, const StakeSessi
 
 Answered<Endpoints> endpoints_of(const StakeCommand& command, const StakeSession& session) {
     if (!command.ports.empty() && command.ports.size() != channel_count)
-        return trouble(exit_usage, "--ports: give four, of lanes, votes, sync and fetch, separated by commas");
+        return trouble(exit_usage, "--ports: give five, of lanes, votes, sync, fetch and state, separated by commas");
     Endpoints out;
     out.host = command.host.empty() ? session.node.host : command.host;
     const auto port = [&](Channel channel, const ActorFile& file) {
@@ -83,6 +84,7 @@ Answered<Endpoints> endpoints_of(const StakeCommand& command, const StakeSession
     out.votes = port(Channel::votes, session.consensus);
     out.sync = port(Channel::sync, session.consensus);
     out.fetch = port(Channel::fetch, session.intake);
+    out.state = port(Channel::state, session.execution);
     if (const std::string_view fault = fault_of(out); !fault.empty())
         return trouble(exit_usage, "--host and --ports, or cluster.toml and [listen]: " + std::string(fault));
     return out;

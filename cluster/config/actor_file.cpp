@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::array<Actor, actor_count> all_actors{Actor::intake, Actor::consensus, Actor::execution,
                                                     Actor::da,     Actor::watcher,   Actor::rewards};
-constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync, Channel::fetch};
+constexpr std::array<Channel, channel_count> all_channels{Channel::lanes, Channel::votes, Channel::sync, Channel::fetch,
+                                                          Channel::state};
 
 std::string key_of(auto name) { return std::string(to_string(name)); }
 
@@ -51,7 +52,7 @@ std::vector<Peer> read_peers(TomlTable root) {
         const auto key = fixed_from_hex<TransportKey>(entry.text("transport_key"));
         if (!key) entry.refuse("transport_key", "must be 32 bytes in hexadecimal");
         peer.transport_keys.push_back(key.value_or(TransportKey{}));
-        peer.endpoints = {entry.text("host"), port("lanes"), port("votes"), port("sync"), port("fetch")};
+        peer.endpoints = {entry.text("host"), port("lanes"), port("votes"), port("sync"), port("fetch"), port("state")};
         if (const std::string_view fault = fault_of(peer.endpoints); !fault.empty())
             entry.refuse("host", "is unfit: " + std::string(fault));
         out.push_back(std::move(peer));
@@ -76,6 +77,12 @@ void read_rpc(TomlTable table, RpcSettings& rpc) {
     rpc.idle_timeout_ms = read("idle_timeout_ms", defaults.idle_timeout_ms, {100, 86'400'000});
 }
 
+void read_sync(TomlTable table, ActorFile& out) {
+    const std::string from = table.text_or("from", "snapshot");
+    if (from != "snapshot" && from != "genesis") table.refuse("from", "must be \"snapshot\" or \"genesis\"");
+    out.takes_snapshots = from == "snapshot";
+}
+
 std::string line(std::string_view key, const std::string& value, std::string_view comment = "") {
     std::string out = std::string(key) + " = " + value;
     if (!comment.empty()) out += std::string(out.size() < 48 ? 48 - out.size() : 1, ' ') + "# " + std::string(comment);
@@ -97,11 +104,11 @@ std::string format_rpc(const RpcSettings& rpc) {
 
 std::string format_keys(const ActorFile& file, const auto& path) {
     std::string out = "\n[keys]\n";
-    if (owns_channels(file.actor)) {
+    if (signs(file.actor)) {
         out += line("signing", path(file.signing_key), "Ed25519: what this operator signs");
         out += line("signing_next", path(file.signing_next_key), "the one it rotates to, beside it; absent: it does not rotate");
-        out += line("transport", path(file.transport_key), "Curve25519: the sockets between nodes");
     }
+    if (owns_channels(file.actor)) out += line("transport", path(file.transport_key), "Curve25519: the sockets between nodes");
     if (has_account(file.actor)) out += line("account", path(file.account_key), "secp256k1: sends this actor's transactions");
     return out + line("passphrase_file", path(file.passphrase_file), "for sealed keys; empty: they are not sealed");
 }
@@ -119,13 +126,15 @@ std::string format_channels(const ActorFile& file) {
         out += line("host", toml_quoted(peer.endpoints.host));
         out += line("lanes", std::to_string(peer.endpoints.lanes)) + line("votes", std::to_string(peer.endpoints.votes));
         out += line("sync", std::to_string(peer.endpoints.sync)) + line("fetch", std::to_string(peer.endpoints.fetch));
+        out += line("state", std::to_string(peer.endpoints.state));
     }
     return out;
 }
 
 }  // namespace
 
-bool owns_channels(Actor actor) { return actor == Actor::intake || actor == Actor::consensus; }
+bool signs(Actor actor) { return actor == Actor::intake || actor == Actor::consensus; }
+bool owns_channels(Actor actor) { return signs(actor) || actor == Actor::execution; }
 bool has_account(Actor actor) { return actor == Actor::watcher || actor == Actor::rewards; }
 
 std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder) {
@@ -156,7 +165,10 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
                line("folder", path(file.da_folder));
     if (file.actor == Actor::execution)
         out += "\n[state]\n" +
-               line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk");
+               line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk") +
+               "\n[sync]  # how a new node catches up with a chain that is far ahead\n" +
+               line("from", toml_quoted(file.takes_snapshots ? "snapshot" : "genesis"),
+                    "\"snapshot\": takes the state from others, proven; \"genesis\": executes all blocks");
     return out;
 }
 
@@ -182,11 +194,11 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     if (out.actor == Actor::intake)
         out.disk_reserve_mib = actor.number_or("disk_reserve_mib", out.disk_reserve_mib, {0, 1 << 20});
     TomlTable keys = root.table("keys");
-    if (owns_channels(out.actor)) {
+    if (signs(out.actor)) {
         out.signing_key = resolved(keys.text("signing"));
         out.signing_next_key = resolved(keys.text_or("signing_next", "keys/signing.next.key"));
-        out.transport_key = resolved(keys.text("transport"));
     }
+    if (owns_channels(out.actor)) out.transport_key = resolved(keys.text("transport"));
     if (has_account(out.actor)) out.account_key = resolved(keys.text("account"));
     out.passphrase_file = resolved(keys.text_or("passphrase_file", ""));
     read_node(root.table("node"), out);
@@ -198,7 +210,10 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     }
     if (out.actor == Actor::intake) read_rpc(root.table("rpc"), out.rpc);
     if (out.actor == Actor::da) out.da_folder = resolved(root.table("layer").text("folder"));
-    if (out.actor == Actor::execution) out.archive = root.table("state").flag_or("archive", out.archive);
+    if (out.actor == Actor::execution) {
+        out.archive = root.table("state").flag_or("archive", out.archive);
+        read_sync(root.table("sync"), out);
+    }
     if (const auto fault = opened->finish()) return tl::make_unexpected(*fault);
     return out;
 }
@@ -227,7 +242,7 @@ Configured<Peer> parse_peer(std::string_view text) {
         text.remove_prefix(comma + 1);
     }
     parts.emplace_back(text);
-    bool fits = parts.size() == 7;
+    bool fits = parts.size() == 8;
     const auto number = [&](std::size_t i, std::uint64_t max) {
         std::uint64_t value = 0;
         const char* end = parts[i].data() + parts[i].size();
@@ -242,11 +257,11 @@ Configured<Peer> parse_peer(std::string_view text) {
         const auto key = fixed_from_hex<TransportKey>(parts[1]);
         fits = fits && key.has_value();
         peer.transport_keys.push_back(key.value_or(TransportKey{}));
-        peer.endpoints = {parts[2], port(3), port(4), port(5), port(6)};
+        peer.endpoints = {parts[2], port(3), port(4), port(5), port(6), port(7)};
     }
     if (!fits)
         return config_error("'" + whole +
-                            "': write a peer as OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH, the last four ports");
+                            "': write a peer as OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH,STATE, the last five ports");
     if (const std::string_view fault = fault_of(peer.endpoints); !fault.empty())
         return config_error("'" + whole + "': " + std::string(fault));
     return peer;

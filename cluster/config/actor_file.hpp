@@ -36,18 +36,20 @@ struct ActorFile {
     std::uint64_t worker_threads = 1;
     std::filesystem::path signing_key;       ///< intake, consensus
     std::filesystem::path signing_next_key;  ///< intake, consensus; a file that is not there: no rotation under way
-    std::filesystem::path transport_key;     ///< intake, consensus
+    std::filesystem::path transport_key;     ///< intake, consensus, execution
     std::filesystem::path account_key;       ///< watcher, rewards
     std::filesystem::path passphrase_file;
     std::map<Actor, ActorEndpoints> node;
     std::map<Channel, std::string> listen;
-    std::vector<Peer> fixed_peers;  ///< intake, consensus
+    std::vector<Peer> fixed_peers;  ///< intake, consensus, execution
     RpcSettings rpc;
     std::uint64_t disk_reserve_mib = 512;  ///< intake: with less free it takes nothing new
     std::filesystem::path da_folder;  ///< da
     bool archive = false;             ///< execution: keep every state, not only the last ones
+    bool takes_snapshots = true;      ///< execution: of a chain that is far ahead; else it is executed from genesis
 };
 
+[[nodiscard]] bool signs(Actor actor);
 [[nodiscard]] bool owns_channels(Actor actor);
 [[nodiscard]] bool has_account(Actor actor);
 
@@ -60,7 +62,7 @@ struct ActorFile {
 
 /// A file of nothing but [[peers]], as actors' files have them.
 [[nodiscard]] Configured<std::vector<Peer>> read_peers_file(const std::filesystem::path& path);
-/// OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH
+/// OPERATOR,TRANSPORT_KEY,HOST,LANES,VOTES,SYNC,FETCH,STATE
 [[nodiscard]] Configured<Peer> parse_peer(std::string_view text);
 
 }  // namespace rondo

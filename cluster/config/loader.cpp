@@ -70,10 +70,8 @@ std::optional<ConfigError> load_account(LoadedActor& out, const PassphraseSource
 
 std::optional<ConfigError> load_keys(LoadedActor& out, const PassphraseSource& passphrase) {
     std::optional<ConfigError> wrong;
-    if (owns_channels(out.file.actor)) {
-        wrong = load_signing_keys(out, passphrase);
-        if (!wrong) wrong = load_transport_key(out, passphrase);
-    }
+    if (signs(out.file.actor)) wrong = load_signing_keys(out, passphrase);
+    if (!wrong && owns_channels(out.file.actor)) wrong = load_transport_key(out, passphrase);
     if (!wrong && has_account(out.file.actor)) wrong = load_account(out, passphrase);
     return wrong;
 }

@@ -28,9 +28,11 @@ ActorFile actor_file(const Home& home, Actor actor, const NodePlan& plan) {
     file.self = plan.number;
     file.genesis = home.genesis();
     file.store = folder / "store" / std::string(to_string(actor));
-    if (owns_channels(actor)) {
+    if (signs(actor)) {
         file.signing_key = folder / "keys" / "signing.key";
         file.signing_next_key = folder / "keys" / "signing.next.key";
+    }
+    if (owns_channels(actor)) {
         file.transport_key = folder / "keys" / "transport.key";
         file.fixed_peers = plan.fixed_peers;
     }
@@ -80,7 +82,7 @@ Configured<void> set_operator_in(const std::filesystem::path& path, std::string_
 
 NodePlan plan_node(const Home& home, const std::string& name, const std::string& host, std::uint16_t first_port) {
     const auto port = [&](std::uint16_t offset) { return static_cast<std::uint16_t>(first_port + offset); };
-    return {name, no_operator, {host, port(0), port(1), port(2), port(3)}, port(4), home.da_folder(), {}};
+    return {name, no_operator, {host, port(0), port(1), port(2), port(3), port(4)}, port(5), home.da_folder(), {}};
 }
 
 Configured<void> write_node(const Home& home, const NodePlan& plan, const NodeKeys& keys) {
@@ -104,7 +106,7 @@ Configured<void> write_node(const Home& home, const NodePlan& plan, const NodeKe
 
 Configured<NodePlan> plan_only_node(const NodeOptions& options) {
     if (!options.ports.empty() && options.ports.size() != ports_per_node)
-        return config_error("--ports: give five, of lanes, votes, sync, fetch and JSON-RPC (0: none), separated by commas");
+        return config_error("--ports: give six, of lanes, votes, sync, fetch, state and JSON-RPC (0: none), separated by commas");
     std::uint16_t first_port = 0;
     if (options.ports.empty()) {
         const auto found = find_free_ports(options.home, ports_per_node);
@@ -113,8 +115,8 @@ Configured<NodePlan> plan_only_node(const NodeOptions& options) {
     }
     NodePlan plan = plan_node(options.home, "node0", options.host, first_port);
     if (const auto& given = options.ports; !given.empty()) {
-        plan.endpoints = {options.host, given[0], given[1], given[2], given[3]};
-        plan.rpc_port = given[4];
+        plan.endpoints = {options.host, given[0], given[1], given[2], given[3], given[4]};
+        plan.rpc_port = given[5];
     }
     if (const std::string_view fault = fault_of(plan.endpoints); !fault.empty())
         return config_error("--host and --ports: " + std::string(fault));

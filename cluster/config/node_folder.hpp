@@ -23,7 +23,7 @@ struct NodeKeys {
     Key fees = generate_key(KeyKind::account);
 };
 
-/// Of each node, in this order: lanes, votes, sync, fetch, JSON-RPC.
+/// Of each node, in this order: lanes, votes, sync, fetch, state, JSON-RPC.
 inline constexpr std::uint16_t ports_per_node = channel_count + 1;
 
 struct NodePlan {

@@ -17,7 +17,7 @@ GenesisOperator operator_of(const StrictObject& object) {
             object.bytes<Address>("rewards_account"),
             object.wei("self_stake"),
             object.text("moniker"),
-            {object.text("host"), port("lanes"), port("votes"), port("sync"), port("fetch")}};
+            {object.text("host"), port("lanes"), port("votes"), port("sync"), port("fetch"), port("state")}};
 }
 
 std::string format_operator(const GenesisOperator& entry, const std::string& indent) {
@@ -26,9 +26,9 @@ std::string format_operator(const GenesisOperator& entry, const std::string& ind
     return "\"moniker\": " + text(entry.moniker) + ", \"self_stake\": \"" + entry.self_stake.str() + "\",\n" + indent +
            "\"host\": " + text(at.host) + ", \"lanes\": " + std::to_string(at.lanes) +
            ", \"votes\": " + std::to_string(at.votes) + ", \"sync\": " + std::to_string(at.sync) +
-           ", \"fetch\": " + std::to_string(at.fetch) + ",\n" + indent + "\"key\": " + quoted(entry.key.view()) + ",\n" + indent +
-           "\"transport_key\": " + quoted(entry.transport_key.view()) + ",\n" + indent +
-           "\"fee_address\": " + quoted(entry.fee_address.view()) + ",\n" + indent +
+           ", \"fetch\": " + std::to_string(at.fetch) + ", \"state\": " + std::to_string(at.state) + ",\n" + indent +
+           "\"key\": " + quoted(entry.key.view()) + ",\n" + indent + "\"transport_key\": " + quoted(entry.transport_key.view()) +
+           ",\n" + indent + "\"fee_address\": " + quoted(entry.fee_address.view()) + ",\n" + indent +
            "\"watcher_account\": " + quoted(entry.watcher_account.view()) + ",\n" + indent +
            "\"rewards_account\": " + quoted(entry.rewards_account.view());
 }

@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, stream_count> stream_names{"batches",    
                                                                   "vote_signed", "blocks",       "results",  "postings"};
 constexpr std::array<Actor, stream_count> stream_publishers{Actor::intake,    Actor::intake,    Actor::intake,    Actor::intake,
                                                             Actor::consensus, Actor::consensus, Actor::execution, Actor::da};
-constexpr std::array<std::string_view, channel_count> channel_names{"lanes", "votes", "sync", "fetch"};
+constexpr std::array<std::string_view, channel_count> channel_names{"lanes", "votes", "sync", "fetch", "state"};
 
 }  // namespace
 
@@ -32,6 +32,7 @@ bool is_patient(Stream stream) {
 
 std::string_view to_string(Channel channel) { return channel_names[static_cast<std::size_t>(channel)]; }
 Actor owner_of(Channel channel) {
+    if (channel == Channel::state) return Actor::execution;
     return channel == Channel::lanes || channel == Channel::fetch ? Actor::intake : Actor::consensus;
 }
 
@@ -45,6 +46,8 @@ std::uint16_t port_of(const Endpoints& endpoints, Channel channel) {
             return endpoints.sync;
         case Channel::fetch:
             return endpoints.fetch;
+        case Channel::state:
+            return endpoints.state;
     }
     return 0;
 }

@@ -59,13 +59,16 @@ enum class Channel : std::uint8_t {
     votes,  ///< consensus <-> consensus: proposals, votes, certificates
     sync,   ///< consensus <-> consensus: block ranges, old certificates
     fetch,  ///< intake <-> intake: batches by digest
+    state,  ///< execution <-> execution: snapshots of the state, in parts
 };
-inline constexpr std::size_t channel_count = 4;
+inline constexpr std::size_t channel_count = 5;
 [[nodiscard]] std::string_view to_string(Channel channel);
 [[nodiscard]] Actor owner_of(Channel channel);
 [[nodiscard]] std::uint16_t port_of(const Endpoints& endpoints, Channel channel);
 /// Read-only: whoever has the genesis may ask there, within quotas. The other channels are for the operators of the current sets.
-[[nodiscard]] constexpr bool is_open(Channel channel) { return channel == Channel::sync || channel == Channel::fetch; }
+[[nodiscard]] constexpr bool is_open(Channel channel) {
+    return channel == Channel::sync || channel == Channel::fetch || channel == Channel::state;
+}
 
 /// Another operator, as the sets of the last, the current and the coming epochs list it.
 struct Peer {

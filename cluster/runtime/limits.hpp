@@ -55,6 +55,7 @@ inline constexpr int lanes_hwm = 512;     ///< messages per peer
 inline constexpr int votes_hwm = 1024;
 inline constexpr int sync_hwm = 64;
 inline constexpr int fetch_hwm = 64;
+inline constexpr int state_hwm = 64;
 inline constexpr int unheard_hwm = 1;  ///< received by an own DEALER of a channel on which nothing comes back
 inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet
 inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten

@@ -106,6 +106,11 @@ void Outbox::add(store::WriteTxn& txn, Publish publish) {
     require(found != streams_.end(), "a core publishes a stream of another actor");
     Published& published = found->second;
     const bool deterministic = is_deterministic(publish.stream);
+    // Of a node that begins with a snapshot a deterministic stream begins there.
+    if (deterministic && published.at.head == 0 && publish.sequence > 1) {
+        published.at.head = published.durable_head = publish.sequence - 1;
+        published.at.oldest = publish.sequence;
+    }
     const std::uint64_t sequence = published.at.head + 1;
     require(publish.sequence == (deterministic ? sequence : 0),
             "a deterministic stream goes up by one; others are numbered by the shell");

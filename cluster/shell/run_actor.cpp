@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "cluster/shell/log.hpp"
@@ -99,7 +100,8 @@ int run_actor(const ActorTraits& traits, const ShellConfig& config, const CoreFa
     catch_stop_signals();
     if (!traits.channels.empty()) {
         take_descriptors();
-        bus::ask_to_be_prompt();  // users and other operators wait for it
+        // Users and other operators wait for who talks with members; what is asked for on open channels has time.
+        if (std::ranges::any_of(traits.channels, [](Channel c) { return !is_open(c); })) bus::ask_to_be_prompt();
     }
     try {
         return run(traits, config, make, backend);

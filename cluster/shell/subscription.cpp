@@ -198,7 +198,14 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     }
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
-    if (chunk.header.first > expected_ && at.oldest > expected_) skip_to(chunk.header.first);
+    if (chunk.header.first > expected_ && at.oldest > expected_) {
+        if (is_deterministic(stream_) && expected_ > 1)
+            return "stream " + name() + ": messages " + std::to_string(expected_) + " to " +
+                   std::to_string(chunk.header.first - 1) +
+                   " are no longer kept by their publisher: start this node anew from a snapshot (remove the stores of all its "
+                   "actors; its keys stay)";
+        skip_to(chunk.header.first);
+    }
     if (auto trouble = accept(chunk)) return trouble;
     return accept_ahead();
 }

@@ -16,7 +16,8 @@ namespace rondo::shell {
 ///  1. The cursor is committed with the effects of the messages below it; after a start it continues there.
 ///  2. What lies below the cursor is dropped, what comes too early is kept aside (bounded) while a replay is asked.
 ///  3. When the queue is full, live messages are dropped and replayed once there is room.
-///  4. Deterministic streams: each message's chain must continue ours; a publisher behind us rebuilds, and we wait.
+///  4. Deterministic streams: each message's chain must continue ours; a publisher behind us rebuilds, and we wait. Only who has
+///     heard nothing yet may begin above the first message: otherwise something was missed that nobody can tell any more.
 ///  5. Other streams: a publisher with a new store, or with the same one behind our cursor (its disk was rolled back), is
 ///     heard from the start: what it says again was said before, what it says anew must not be taken for something old.
 class Subscription {

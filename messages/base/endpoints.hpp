@@ -13,7 +13,8 @@ struct Endpoints {
     std::uint16_t votes = 0;
     std::uint16_t sync = 0;
     std::uint16_t fetch = 0;
-    static auto fields(auto& v) { return std::tie(v.host, v.lanes, v.votes, v.sync, v.fetch); }
+    std::uint16_t state = 0;
+    static auto fields(auto& v) { return std::tie(v.host, v.lanes, v.votes, v.sync, v.fetch, v.state); }
     bool operator==(const Endpoints&) const = default;
 };
 inline constexpr std::size_t host_bytes_max = 253;  ///< of a DNS name (RFC 1035)

@@ -8,6 +8,7 @@
 #include "messages/base/types.hpp"
 #include "messages/codec/encode.hpp"
 #include "messages/wire/batch.hpp"
+#include "messages/wire/epoch.hpp"
 #include "messages/wire/kinds.hpp"
 
 /// Simplex (3-protocol.md, 2): blocks, votes and certificates.
@@ -121,12 +122,22 @@ struct Tail {
     bool operator==(const Tail&) const = default;
 };
 
+/// Where a node begins that took the state after a block from others instead of executing all blocks up to it: what the messages
+/// before would have told.
+struct Base {
+    Cut cut;                             ///< all lanes' tips after the block
+    std::vector<EpochContext> contexts;  ///< ascending: of the last epoch, the block's own, and those after it, as far as known
+    static auto fields(auto& v) { return std::tie(v.cut, v.contexts); }
+    bool operator==(const Base&) const = default;
+};
+
 /// What the `blocks` stream carries. The stream's identity of a block is its digest: the certificate beside
 /// it differs from node to node and may influence nothing.
 struct FinalBlock {
     Proposal block;
     std::optional<Certificate> finalization;  ///< of the block itself or of a descendant
-    static auto fields(auto& v) { return std::tie(v.block, v.finalization); }
+    std::optional<Base> base{};               ///< in the first block of a node that began with a snapshot
+    static auto fields(auto& v) { return std::tie(v.block, v.finalization, v.base); }
     bool operator==(const FinalBlock&) const = default;
 };
 
@@ -163,6 +174,25 @@ struct FinalBlocks {
     std::vector<Tail> tails;
     static auto fields(auto& v) { return std::tie(v.blocks, v.proof, v.tails); }
 };
+/// The sets from an epoch on, each with the proof of its end: how a node that holds nothing but the genesis learns whom to
+/// believe (3-protocol.md, 4). Answered by SetProofs.
+struct SetRequest {
+    Epoch first;
+    static auto fields(auto& v) { return std::tie(v.first); }
+};
+/// How far an epoch has come at the answerer. If it is over: its boundary block, what proves it final, and the context that the
+/// block names in its next_set_hash. If not: its newest final block that a certificate of its own proves.
+struct SetProof {
+    FinalBlocks blocks;  ///< one block; none while the epoch has no final block
+    std::optional<EpochContext> next;
+    static auto fields(auto& v) { return std::tie(v.blocks, v.next); }
+};
+/// Of consecutive epochs, bounded. Only the last of them may go on still.
+struct SetProofs {
+    Epoch first;
+    std::vector<SetProof> epochs;
+    static auto fields(auto& v) { return std::tie(v.first, v.epochs); }
+};
 /// Anything signed that was seen: what watchers read on `lane_signed` and `vote_signed`.
 using SignedMessage = std::variant<Proposal, Tail, Vote, BatchHeader, Ack, Certificate>;
 
@@ -183,7 +213,7 @@ struct Status {
     static auto fields(auto& v) { return std::tie(v.nonce, v.epoch, v.entry, v.finalization, v.seen); }
 };
 using ConsensusMessage = std::variant<Proposal, Tail, Vote, Certificate, PoAs, CertificateRequest, PoaRequest, BodyRequest,
-                                      BlockRangeRequest, FinalBlocks, StatusRequest, Status>;
+                                      BlockRangeRequest, FinalBlocks, StatusRequest, Status, SetRequest, SetProofs>;
 
 [[nodiscard]] Digest digest_of(const Proposal& proposal);
 [[nodiscard]] Digest digest_of(const Tail& tail);

@@ -10,6 +10,7 @@
 #include "messages/codec/encode.hpp"
 #include "messages/ethereum/receipt.hpp"
 #include "messages/ethereum/transaction.hpp"
+#include "messages/wire/consensus.hpp"
 #include "messages/wire/epoch.hpp"
 
 /// What execution says about a final block: the `results` stream.
@@ -24,9 +25,10 @@ struct Result {
     ethereum::Bloom logs_bloom{};
     std::uint64_t gas_used = 0;
     Digest parameters_hash{};
+    Digest carried_digest{};  ///< of the block's Carried (snapshot.hpp)
     static auto fields(auto& v) {
         return std::tie(v.state_root, v.transactions_root, v.receipts_root, v.namespace_root, v.logs_bloom, v.gas_used,
-                        v.parameters_hash);
+                        v.parameters_hash, v.carried_digest);
     }
     bool operator==(const Result&) const = default;
 };
@@ -79,9 +81,12 @@ struct ExecutedBlock {
     /// Not empty exactly in a boundary block's result (3-protocol.md, 4). Ends epoch e with the block: the context of e+1 if it
     /// is another than the one planned, and the plan for e+2. They replace what was said of these epochs before.
     std::vector<EpochContext> contexts;
+    /// In the first result of a node that took the state after this block from others: of the block itself only its place is
+    /// told.
+    std::optional<Base> base{};
     static auto fields(auto& v) {
         return std::tie(v.height, v.block_digest, v.epoch, v.timestamp_ms, v.result, v.result_digest, v.base_fee, v.base_fee_next,
-                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.jailed, v.contexts);
+                        v.outcomes, v.touched, v.lane_fees, v.burnt, v.jailed, v.contexts, v.base);
     }
     bool operator==(const ExecutedBlock&) const = default;
 };

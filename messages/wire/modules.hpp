@@ -21,18 +21,19 @@ inline constexpr Address fees = module_address(0x04);  ///< storage only: base f
 // staking: the registry of operators. `operator` is the registration number; only its owner, the account that registered it, may
 // change it. What changes is in force from the epoch after the next on.
 /// payable, the value is the bond: consensus key, proof (a signature of KeyProof by it), transport key, watcher account, rewards
-/// account, moniker, host, ports of lanes, votes, sync and fetch -> registration number
+/// account, moniker, host, ports of lanes, votes, sync, fetch and state -> registration number
 inline constexpr std::string_view register_operator =
-    "register(bytes32,bytes,bytes32,address,address,string,string,uint16,uint16,uint16,uint16)";
+    "register(bytes32,bytes,bytes32,address,address,string,string,uint16,uint16,uint16,uint16,uint16)";
 inline constexpr std::string_view leave = "leave(uint256)";        ///< operator
 inline constexpr std::string_view withdraw = "withdraw(uint256)";  ///< operator: its bond, to the owner, once it has unbonded
 inline constexpr std::string_view rotate_keys =
     "rotateKeys(uint256,bytes32,bytes,bytes32)";  ///< operator, consensus key, proof, transport key
 inline constexpr std::string_view set_endpoints =
-    "setEndpoints(uint256,string,uint16,uint16,uint16,uint16)";         ///< operator, host, ports
+    "setEndpoints(uint256,string,uint16,uint16,uint16,uint16,uint16)";  ///< operator, host, ports
 /// view: epoch -> numbers of its set, ascending; reverts while it is not computed yet
 inline constexpr std::string_view members_of = "membersOf(uint256)";
-/// view: operator -> moniker, host, ports of lanes, votes, sync and fetch, when it began to unbond in ms (0: it has not left)
+/// view: operator -> moniker, host, ports of lanes, votes, sync, fetch and state, when it began to unbond in ms (0: it has not
+/// left)
 inline constexpr std::string_view info_of = "infoOf(uint256)";
 inline constexpr std::string_view operator_of = "operatorOf(bytes32)";  ///< view: consensus key -> (known, operator)
 inline constexpr std::string_view registered_event =

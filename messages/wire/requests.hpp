@@ -253,9 +253,28 @@ struct ResultsReply {
     std::vector<ResultEntry> results;
     static auto fields(auto& v) { return std::tie(v.results); }
 };
-using ExecutionRequest = std::variant<GetAccounts, GetBlock, GetTransaction, Call, GetCode, GetFeeHistory, GetResults>;
-using ExecutionReply =
-    std::variant<RequestError, AccountsReply, BlockReply, TransactionReply, CallReply, CodeReply, FeeHistoryReply, ResultsReply>;
+/// The own consensus knows that the chain is far ahead: take the state of a snapshot at or below the cited height from other
+/// nodes. Asked again and again, with ever newer citations, until the `results` stream begins.
+struct JoinFromSnapshot {
+    ExecutedRef cited;     ///< in a final block
+    EpochContext context;  ///< the newest that is known: whom to ask
+    static auto fields(auto& v) { return std::tie(v.cited, v.context); }
+};
+enum class JoinState : std::uint8_t {
+    under_way = 0,
+    done = 1,         ///< `results` begins at the snapshot
+    unavailable = 2,  ///< nobody hands out a snapshot; or this node is not to take one
+};
+[[nodiscard]] constexpr bool is_valid(JoinState s) { return s <= JoinState::unavailable; }
+struct JoinReply {
+    JoinState state = JoinState::under_way;
+    Height snapshot;  ///< 0: not chosen yet
+    static auto fields(auto& v) { return std::tie(v.state, v.snapshot); }
+};
+using ExecutionRequest =
+    std::variant<GetAccounts, GetBlock, GetTransaction, Call, GetCode, GetFeeHistory, GetResults, JoinFromSnapshot>;
+using ExecutionReply = std::variant<RequestError, AccountsReply, BlockReply, TransactionReply, CallReply, CodeReply,
+                                    FeeHistoryReply, ResultsReply, JoinReply>;
 
 // ---------------------------------------------------------------------------------------------------- da
 

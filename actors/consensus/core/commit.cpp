@@ -105,7 +105,13 @@ bool Simplex::begin_next_epoch(Turn& turn) {
             replica_.mute(turn, "the boundary block names another next set than this node computed");
         return false;
     }
-    replica_.begin_epoch(turn, next);
+    replica_.begin_next_epoch(turn, next->epoch);
+    forget_views();
+    enter(turn, View(1));
+    return true;
+}
+
+void Simplex::forget_views() {
     views_.clear();
     own_votes_.clear();
     pending_final_.reset();
@@ -115,9 +121,14 @@ bool Simplex::begin_next_epoch(Turn& turn) {
     relay_due_.reset();
     relayed_final_ = View(0);
     repeat_executed_ = false;
-    active_.assign(replica_.context->operators.size(), View(0));
-    enter(turn, View(1));
-    return true;
+    active_.assign(replica_.context->operators.size(), replica_.chain.floor().view);
+}
+
+void Simplex::begin_at_base(Turn& turn, const Proposal& block) {
+    forget_views();
+    next_set_hash_ = block.next_set_hash;
+    notarized_height_ = block.height;
+    enter(turn, block.view.next());
 }
 
 namespace {

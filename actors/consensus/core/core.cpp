@@ -27,13 +27,15 @@ ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
     : replica_(config.self, std::move(config.keys), std::move(config.sources), config.genesis, store),
       simplex_(replica_),
       catchup_(replica_, simplex_),
-      quarantine_(replica_, simplex_) {}
+      quarantine_(replica_, simplex_),
+      joining_(replica_, simplex_) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
     replica_.name_peers(turn);
     quarantine_.start(turn);
     simplex_.start(turn);
+    joining_.start(turn);
     settle(turn);
     return finish(std::move(turn));
 }
@@ -43,10 +45,12 @@ Effects ConsensusCore::step(Instant now, const Input& input) {
     if (const auto* message = std::get_if<StreamMessage>(&input)) on_stream(turn, *message);
     if (const auto* message = std::get_if<PeerMessage>(&input)) on_peer(turn, *message);
     if (const auto* request = std::get_if<Request>(&input)) on_request(turn, *request);
+    if (const auto* answer = std::get_if<Answer>(&input)) joining_.on_answer(turn, *answer);
     if (std::holds_alternative<TimerFired>(input)) {
         armed_.reset();
         simplex_.on_time(turn);
         quarantine_.on_time(turn);
+        joining_.on_time(turn);
     }
     settle(turn);
     return finish(std::move(turn));
@@ -62,7 +66,7 @@ void ConsensusCore::settle(Turn& turn) {
         quarantine_.on_settled(turn);
         simplex_.settle(turn);
     }
-    catchup_.on_settled(turn);
+    if (!joining_.holds_back()) catchup_.on_settled(turn);
 }
 
 Effects ConsensusCore::finish(Turn turn) {
@@ -99,6 +103,7 @@ void ConsensusCore::on_executed(Turn& turn, const ExecutedBlock& executed) {
     replica_.results.learn(turn, executed);
     if (!replica_.results.agrees_with_citations(executed.height))
         replica_.mute(turn, "own result differs from the final chain at height " + std::to_string(executed.height.value));
+    if (executed.base) joining_.on_base(turn, executed);
     // What came early of an epoch was checked against the set that was planned for it.
     for (const EpochContext& context : executed.contexts)
         if (replica_.epochs.learn(turn, context, replica_.epoch)) replica_.lanes.forget(turn, context.epoch);
@@ -119,8 +124,16 @@ void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
 // Everybody may ask for final blocks, and whom this node asks may answer; nothing else is heard there.
 void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
     if (const auto* wanted = std::get_if<BlockRangeRequest>(&message)) catchup_.on_range_request(turn, from, *wanted);
-    if (const auto* range = std::get_if<FinalBlocks>(&message); range != nullptr && from < first_guest)
-        catchup_.on_range(turn, from, *range);
+    if (const auto* wanted = std::get_if<SetRequest>(&message))
+        replica_.voice.send(turn, from, consensus::sets_from(replica_, wanted->first), Channel::sync);
+    if (from >= first_guest) return;
+    if (const auto* range = std::get_if<FinalBlocks>(&message)) on_range(turn, from, *range);
+    if (const auto* sets = std::get_if<SetProofs>(&message)) joining_.on_sets(turn, from, *sets);
+}
+
+void ConsensusCore::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range) {
+    if (joining_.on_range(turn, range) || joining_.takes_no_blocks()) return;
+    catchup_.on_range(turn, from, range);
 }
 
 bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message) {
@@ -160,8 +173,8 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
                 catchup_.on_range_request(turn, from, m);
             else if constexpr (is_status)
                 on_status(turn, from, m);
-            else
-                catchup_.on_range(turn, from, m);
+            else if constexpr (std::is_same_v<T, FinalBlocks>)
+                on_range(turn, from, m);
         },
         message);
 }
@@ -249,6 +262,7 @@ std::vector<StatusField> ConsensusCore::status() const {
     for (const auto& [number, votes] : simplex_.votes_on_chain())
         fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
     quarantine_.add_status(fields);
+    joining_.add_status(fields);
     if (replica_.context->index_of(replica_.self) && !replica_.index)
         fields.push_back({"signs_nothing_because",
                           "the set lists a key for this operator that is not here. Put the key where [keys] says signing or "

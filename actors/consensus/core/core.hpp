@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/consensus/core/catchup.hpp"
+#include "actors/consensus/core/joining.hpp"
 #include "actors/consensus/core/quarantine.hpp"
 #include "actors/consensus/core/simplex.hpp"
 #include "cluster/runtime/core.hpp"
@@ -42,6 +43,7 @@ class ConsensusCore : public Core {
     void on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message);
     /// True if the message is of the current epoch; otherwise it has been dealt with.
     [[nodiscard]] bool is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message);
+    void on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range);
     template <class StatusMessage>
     void on_status(Turn& turn, OperatorNumber from, const StatusMessage& message);
     void on_poas(Turn& turn, const PoAs& poas);
@@ -58,6 +60,7 @@ class ConsensusCore : public Core {
     consensus::Simplex simplex_;
     consensus::Catchup catchup_;
     consensus::Quarantine quarantine_;
+    consensus::Joining joining_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
     std::optional<Instant> armed_;
     std::uint64_t undecodable_ = 0;

@@ -51,4 +51,13 @@ static_assert(bodies_per_view_max >= 2, "an equivocation takes two bodies to sho
 /// Without a final block for so many retry periods, peers are asked whether there is one.
 inline constexpr std::uint64_t stalled_retries = 4;
 
+/// A node that joins: peers asked at once, and retry periods without news after which it has heard all.
+inline constexpr std::size_t joining_peers_asked = 2;
+inline constexpr std::uint64_t joining_retries = 3;
+inline constexpr std::uint64_t joining_again_retries = 40;  ///< with nothing final, after which it asks again
+/// Epochs in one answer about sets, tails above one boundary block, and blocks looked through for one with a certificate.
+inline constexpr std::size_t sets_per_answer_max = 64;
+inline constexpr std::size_t tails_max = 1024;
+inline constexpr std::size_t newest_final_max = 256;
+
 }  // namespace rondo::consensus

@@ -88,17 +88,29 @@ Replica::NextEpoch Replica::after(Height height, Height executed) const {
     return {true, successor(*context, *context, *jailed)};
 }
 
-void Replica::begin_epoch(Turn& turn, const EpochContext* next) {
-    Floor floor = floor_of(next->epoch, chain.floor());
+void Replica::begin_next_epoch(Turn& turn, Epoch next) {
+    Floor floor = floor_of(next, chain.floor());
     floor.view = View(0);
     floor.ends_epoch = false;
+    begin_epoch(turn, floor);
+}
+
+void Replica::begin_at(Turn& turn, const Proposal& block, const Cut& cut) {
+    begin_epoch(turn, {block.epoch, block.view, block.height, rondo::digest_of(block), block.timestamp_ms, block.executed, cut,
+                       block.next_set_hash.has_value()});
+}
+
+void Replica::begin_epoch(Turn& turn, const Floor& floor) {
+    const EpochContext* set = epochs.find(floor.epoch);
+    require(set != nullptr, "an epoch begins whose set is unknown");
+    const Epoch before = epoch;
     turn.effects.put(tables::meta, to_bytes(as_bytes("floor")), encode(floor));
     // Certificates and bodies of the old epoch are of no more use: its boundary block's proof is kept apart.
     turn.effects.records.push_back(EraseRange{tables::certificates, {}, tables::key(floor.epoch)});
     turn.effects.records.push_back(EraseRange{tables::bodies, {}, tables::key(floor.epoch)});
-    gate.prune_below(epoch, turn.effects);
+    gate.prune_below(before, turn.effects);
     epoch = floor.epoch;
-    context = next;
+    context = set;
     chain.restart(block_of(floor));
     lanes.begin(turn, epoch);
     pool.clear();

@@ -43,8 +43,10 @@ struct Replica {
     /// Bodies of blocks (not tails) from above the floor up to `block`, itself included.
     [[nodiscard]] std::vector<const Proposal*> unfinal_up_to(const Block& block) const;
     void mute(Turn& turn, std::string reason);
-    /// The epoch is over, and this is the next.
-    void begin_epoch(Turn& turn, const EpochContext* next);
+    /// The epoch is over, and the next one's set is known and right.
+    void begin_next_epoch(Turn& turn, Epoch next);
+    /// A store in which nothing was ever final: this block is the floor. Its epoch's set is known.
+    void begin_at(Turn& turn, const Proposal& block, const Cut& cut);
 
     /// True if the operator is in a set of the last, the current or a coming epoch.
     [[nodiscard]] bool knows(OperatorNumber who) const { return epochs.is_member(who); }
@@ -53,6 +55,7 @@ struct Replica {
     void name_peers(Turn& turn) const;
 
   private:
+    void begin_epoch(Turn& turn, const Floor& floor);
     void take_part();
     void recover_pool();
 };

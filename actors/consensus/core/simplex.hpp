@@ -52,6 +52,8 @@ class Simplex {
     /// Does all that has become possible. Called once at the end of every step.
     void settle(Turn& turn);
     /// While a later epoch is known to have begun elsewhere this node only catches up.
+    /// Nothing was ever final here, and the replica stands on this block now.
+    void begin_at_base(Turn& turn, const Proposal& block);
     void set_left_behind(bool left_behind) { left_behind_ = left_behind; }
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
@@ -128,6 +130,7 @@ class Simplex {
     void store_epoch_proof(Turn& turn, const std::vector<Block>& path, const Certificate& finalization) const;
     void after_commit(Turn& turn);
     bool begin_next_epoch(Turn& turn);
+    void forget_views();
 
     // retry.cpp
     void recover();

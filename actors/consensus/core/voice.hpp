@@ -24,6 +24,8 @@ class Voice {
     /// The same for what anybody may ask, on the open channel: the sources too.
     [[nodiscard]] std::optional<OperatorNumber> source(std::uint64_t turn_number) const;
 
+    [[nodiscard]] const std::vector<OperatorNumber>& sources() const { return sources_; }
+
     void seen(Turn& turn, const SignedMessage& message);
     /// The newest that was seen of the member's signatures.
     [[nodiscard]] std::vector<SignedMessage> witnessed(OperatorNumber member) const { return witness_.of(member); }

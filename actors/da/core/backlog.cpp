@@ -87,6 +87,13 @@ void Backlog::begin_step() {
     load_waiting();
 }
 
+void Backlog::begin_at(Height height, const Cut& cut, Effects& effects) {
+    if (newest_.value != 0) return;
+    base_ = newest_ = height;
+    base_cut_ = ready_cut_ = cut;
+    effects.put(tables_.meta, base_key, encode_base(base_, base_cut_));
+}
+
 void Backlog::add_block(const FinalBlock& final_block, Effects& effects) {
     const Height height = final_block.block.height;
     if (height <= newest_) return;

@@ -37,6 +37,8 @@ class Backlog {
 
     /// Before each step: what earlier steps wrote is visible now.
     void begin_step();
+    /// Nothing was ever received here, and this block is the base: what lies below is for others to post.
+    void begin_at(Height height, const Cut& cut, Effects& effects);
     void add_block(const FinalBlock& final_block, Effects& effects);
     void add_batch(const BatchRecord& batch, Effects& effects);
     void set_executed(Height height, Effects& effects);

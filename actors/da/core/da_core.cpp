@@ -107,18 +107,27 @@ void DaCore::on_stream(const StreamMessage& message, Effects& effects) {
         case Stream::batches:
             backlog_.add_batch(decode_own<BatchRecord>(message.payload), effects);
             break;
-        case Stream::blocks:
-            backlog_.add_block(decode_own<FinalBlock>(message.payload), effects);
+        case Stream::blocks: {
+            const auto block = decode_own<FinalBlock>(message.payload);
+            if (block.base) begin_at(block.block.height, *block.base, effects);
+            backlog_.add_block(block, effects);
             break;
+        }
         case Stream::results: {
             const auto executed = decode_own<ExecutedBlock>(message.payload);
             contexts_.learn(executed.contexts, effects);
+            if (executed.base) begin_at(executed.height, *executed.base, effects);
             backlog_.set_executed(executed.height, effects);
             break;
         }
         default:
             require(false, "a stream that was not subscribed to");
     }
+}
+
+void DaCore::begin_at(Height height, const Base& base, Effects& effects) {
+    contexts_.learn(base.contexts, effects);
+    backlog_.begin_at(height, base.cut, effects);
 }
 
 void DaCore::on_request(const Request& request, Effects& effects) const {

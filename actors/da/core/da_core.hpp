@@ -38,6 +38,7 @@ class DaCore : public Core {
     enum class Open : std::uint8_t { nothing, listing, submission };
 
     void on_stream(const StreamMessage& message, Effects& effects);
+    void begin_at(Height height, const Base& base, Effects& effects);
     void on_request(const Request& request, Effects& effects) const;
     void on_answer(Instant now, const Answer& answer, Effects& effects);
     void on_submitted(Instant now, const DaSubmitted& submitted, Effects& effects);

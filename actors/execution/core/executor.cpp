@@ -2,6 +2,7 @@
 
 #include "actors/execution/core/block_run.hpp"
 #include "actors/execution/core/history.hpp"
+#include "actors/execution/core/limits.hpp"
 #include "actors/execution/core/modules/rewards.hpp"
 #include "actors/execution/core/modules/staking.hpp"
 #include "actors/execution/core/ordered_trie.hpp"
@@ -48,6 +49,21 @@ Result result_of(const BlockRun& run, const Hash256& state_root, const Parameter
     return result;
 }
 
+Wei genesis_supply(const Genesis& genesis) {
+    Wei sum;
+    for (const GenesisOperator& o : genesis.operators) sum += o.self_stake;
+    for (const GenesisAccount& account : genesis.accounts) sum += account.balance;
+    return sum;
+}
+
+/// Of a height that may still be cited, at or below a snapshot: only of the snapshot itself the digest is known.
+Snapshot snapshot_at(const Carried& carried, Height height, const Head& head) {
+    Snapshot out{height == head.height ? head.result_digest : Digest{}, {}};
+    for (const RegistryRef& registry : carried.registries)
+        if (registry.height <= height) out.registry = registry.height;
+    return out;
+}
+
 /// Rule 8, beside the supply: what the modules say they hold is what they hold.
 void check_modules(Ledger& ledger) {
     require(Staking(ledger).balanced(), "bonds differ from the balance of the staking module");
@@ -73,8 +89,7 @@ void BlockExecutor::open(StateStore& store) {
 void BlockExecutor::write_genesis(StateStore& store) {
     Ledger ledger(store);
     Staking staking(ledger);
-    for (const Address& module : {modules::staking, modules::slashing, modules::rewards, modules::fees})
-        ledger.install_module(module);
+    for (const Address& module : all_modules()) ledger.install_module(module);
     for (const GenesisOperator& o : genesis_.operators) {
         ledger.credit(modules::staking, o.self_stake);
         staking.add({o.number, o.self_stake, false, false, o.key, o.transport_key, o.fee_address, o.watcher_account,
@@ -103,6 +118,7 @@ void BlockExecutor::write_genesis(StateStore& store) {
     head_.timestamp_ms = genesis_.timestamp_ms;
     head_.supply = head_.genesis_supply = ledger.balance_sums().now;
     head_.base_fee = head_.base_fee_next = fees.base_fee;
+    head_.registries = {registries_.newest()};
     const Ledger::Committed committed = ledger.commit(store, accounts_trie_, std::nullopt);
     head_.state_root = committed.state_root;
     head_.accounts = static_cast<std::uint64_t>(committed.accounts_added);
@@ -121,7 +137,9 @@ std::optional<std::string> BlockExecutor::check(const StateReader& store, const 
     if (block.executed.height > head_.height) return name + " cites the result of a block that it does not follow";
     const auto own = store.get(tables::snapshots, height_key(block.executed.height));
     if (!own) return name + " cites a result older than one cited before";
-    if (decode_own<Snapshot>(*own).result_digest != block.executed.result_digest)
+    // Of what lies below the base nothing of our own is here to compare.
+    const bool is_own = block.executed.height >= head_.base;
+    if (is_own && decode_own<Snapshot>(*own).result_digest != block.executed.result_digest)
         return "the final chain cites another result of block " + std::to_string(block.executed.height.value) +
                " than the one computed here";
     const auto next = next_epoch(store, block);
@@ -179,11 +197,14 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     const Ledger::Committed committed = ledger.commit(store, accounts_trie_, block.height);
     out.touched = committed.touched;
     out.outcomes = std::move(run.outcomes());
-    out.result = result_of(run, committed.state_root, context.parameters);
+    const Epoch next_epoch = next ? block.epoch.next() : block.epoch;
+    Outcome outcome{result_of(run, committed.state_root, context.parameters), carried_by(block, out.block_digest, next_epoch)};
+    outcome.result.carried_digest = digest_of(outcome.carried);
+    out.result = outcome.result;
     out.result_digest = digest_of(out.result);
 
     head_.height = block.height;
-    head_.next_epoch = next ? block.epoch.next() : block.epoch;
+    head_.next_epoch = next_epoch;
     head_.block_digest = out.block_digest;
     head_.timestamp_ms = block.timestamp_ms;
     head_.state_root = committed.state_root;
@@ -192,6 +213,7 @@ ExecutedBlock BlockExecutor::execute(StateStore& store, const Proposal& block, c
     head_.base_fee_next = out.base_fee_next;
     head_.cut = rondo::advance(head_.cut, block.cut_delta);
     head_.accounts = static_cast<std::uint64_t>(static_cast<std::int64_t>(head_.accounts) + committed.accounts_added);
+    note_outcome(store, outcome, context.parameters);
     save_head(store, head_);
     store.put(tables::snapshots, height_key(block.height), encode(Snapshot{out.result_digest, registries_.height()}));
     store.put(tables::results, height_key(block.height), encode(out));
@@ -226,6 +248,91 @@ std::vector<EpochContext> BlockExecutor::coming(const StateReader& store, const 
     const EpochContext later = next_context(next, registry_at(store, boundary.executed.height));
     if (next == *planned) return {later};
     return {next, later};
+}
+
+/// What of the state after the block does not stand in its trie; head_ is still the one before it.
+Carried BlockExecutor::carried_by(const Proposal& block, const Digest& block_digest, Epoch next_epoch) {
+    if (registries_.height() == block.height) head_.registries.push_back(registries_.newest());
+    auto& registries = head_.registries;
+    while (registries.size() > 1 && registries[1].height <= block.executed.height) registries.erase(registries.begin());
+    return {block_digest,   block.epoch,    next_epoch,     block.timestamp_ms,
+            block.cut_root, block.executed, head_.snapshot, registries};
+}
+
+/// Kept for whoever asks where a citation leads to: of the last blocks, and of the last snapshots.
+void BlockExecutor::note_outcome(StateStore& store, const Outcome& outcome, const Parameters& parameters) {
+    const Height height = head_.height;
+    const std::uint64_t interval = parameters.snapshot_blocks;
+    store.put(tables::outcomes, height_key(height), encode(outcome));
+    const Height old = height.minus_or_zero(2 * parameters.execution_lag_max);
+    if (old.value % interval != 0) store.erase(tables::outcomes, height_key(old));
+    if (height.value % interval != 0) return;
+    head_.snapshot = {height, head_.result_digest};
+    store.erase_range(tables::outcomes, height_key(Height(0)), height_key(height.minus_or_zero(snapshots_known * interval)));
+}
+
+void BlockExecutor::close(StateStore& store) {
+    require(head_.height.value == 0, "a state is given up that was executed here");
+    for (const Table& table : tables::all)
+        if (table.index != tables::batches.index && table.index != tables::waiting.index) store.erase_range(table, {}, {});
+    contexts_ = {};
+    registries_ = {};
+    accounts_trie_ = Trie(account_trie, true);
+    head_ = {};
+    open_ = false;
+}
+
+ExecutedBlock BlockExecutor::adopt(StateStore& store, const Joining::Whole& snapshot) {
+    require(!open_, "a snapshot beside a state");
+    const Result& result = snapshot.head.outcome.result;
+    const Carried& carried = snapshot.head.outcome.carried;
+    require(accounts_trie_.root(store) == result.state_root, "a snapshot came together to another root");
+    Ledger ledger(store);
+    const FeeState fees = load_fees(ledger);
+    head_ = {};
+    head_.height = head_.base = snapshot.at.height;
+    head_.next_epoch = carried.next_epoch;
+    head_.block_digest = carried.block_digest;
+    head_.timestamp_ms = carried.timestamp_ms;
+    head_.state_root = result.state_root;
+    head_.result_digest = snapshot.at.result_digest;
+    head_.base_fee = fees.base_fee;
+    head_.base_fee_next = std::min(fees.base_fee, next_base_fee(fees.base_fee, fees.gas, genesis_.parameters));
+    head_.cut = snapshot.head.cut;
+    head_.supply = snapshot.supply;
+    head_.genesis_supply = genesis_supply(genesis_);
+    require(head_.supply <= head_.genesis_supply, "a certified state holds more than there ever was");
+    head_.burnt = head_.genesis_supply - head_.supply;
+    head_.accounts = snapshot.accounts;
+    head_.snapshot = snapshot.at;
+    head_.registries = carried.registries;
+    for (std::size_t i = 0; i < carried.registries.size(); ++i)
+        store.put(tables::registries, height_key(carried.registries[i].height), snapshot.head.registries[i]);
+    for (Height height = carried.cited.height; height <= head_.height; height = height.next())
+        store.put(tables::snapshots, height_key(height), encode(snapshot_at(carried, height, head_)));
+    store.put(tables::outcomes, height_key(head_.height), encode(snapshot.head.outcome));
+    save_head(store, head_);
+    registries_.open(store, head_.height);
+    check_modules(ledger);
+    registries_.check(ledger);
+    open_ = true;
+
+    ExecutedBlock out;
+    out.height = head_.height;
+    out.block_digest = carried.block_digest;
+    out.epoch = carried.epoch;
+    out.timestamp_ms = carried.timestamp_ms;
+    out.result = result;
+    out.result_digest = snapshot.at.result_digest;
+    out.base_fee = head_.base_fee;
+    out.base_fee_next = head_.base_fee_next;
+    out.jailed = registries_.jailed();
+    out.base = Base{head_.cut, {}};
+    for (Epoch epoch = std::max(Epoch(1), carried.epoch.minus_or_zero(1));
+         const EpochContext* context = contexts_.find(store, epoch); epoch = epoch.next())
+        out.base->contexts.push_back(*context);
+    store.put(tables::results, height_key(out.height), encode(out));
+    return out;
 }
 
 Chain BlockExecutor::chain_at_head(const StateReader& store) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "actors/execution/core/context.hpp"
+#include "actors/execution/core/joining.hpp"
 #include "actors/execution/core/records.hpp"
 #include "actors/execution/core/registry.hpp"
 #include "actors/execution/core/store.hpp"
@@ -46,6 +47,10 @@ class BlockExecutor {
     /// Once, before anything else: loads the head, or writes the genesis state into an empty store.
     void open(StateStore& store);
     [[nodiscard]] bool is_open() const { return open_; }
+    /// At genesis only: erases the state, to be opened again or to be given another one.
+    void close(StateStore& store);
+    /// The tries and the contexts of a snapshot stand in the store: goes on from there. Tells where the node begins.
+    ExecutedBlock adopt(StateStore& store, const Joining::Whole& snapshot);
 
     /// Nothing if the block fits here; otherwise a sentence: another height or parent, a cited result that differs from ours,
     /// another next set. Execution must not go on then.
@@ -69,6 +74,8 @@ class BlockExecutor {
     [[nodiscard]] std::vector<EpochContext> coming(const StateReader& store, const Proposal& boundary,
                                                    const EpochContext& context, const EpochContext& next);
     void prune(StateStore& store, const Proposal& block, const Parameters& parameters);
+    [[nodiscard]] Carried carried_by(const Proposal& block, const Digest& block_digest, Epoch next_epoch);
+    void note_outcome(StateStore& store, const Outcome& outcome, const Parameters& parameters);
 
     Genesis genesis_;
     Digest genesis_digest_;

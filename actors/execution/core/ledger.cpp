@@ -12,8 +12,6 @@ namespace {
 
 Hash256 hash_of(const Address& address) { return crypto::keccak256(address.view()); }
 Hash256 hash_of(const Word256& slot) { return crypto::keccak256(slot.view()); }
-/// Modules differ in the last byte of their address, which names their storage trie.
-TrieId storage_trie(const Address& module) { return module.bytes[19]; }
 
 Account account_at(const StateReader& store, const Hash256& key) {
     const auto record = store.get(tables::accounts, key.view());

@@ -96,6 +96,9 @@ class Ledger {
 /// state root before that block; nothing if the diff is not kept any more.
 [[nodiscard]] std::optional<Hash256> undo_block(StateStore& store, Height height);
 
+/// Which trie holds a module's storage: modules differ in the last byte of their address.
+[[nodiscard]] constexpr TrieId storage_trie(const Address& module) { return module.bytes[19]; }
+
 /// The account as it stands in the flat table.
 [[nodiscard]] Account read_account(const StateReader& store, const Address& address);
 

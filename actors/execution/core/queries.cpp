@@ -140,7 +140,10 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
     const bool ascending = std::is_sorted(request.percentiles.begin(), request.percentiles.end());
     if (!ascending || (!request.percentiles.empty() && request.percentiles.back() > 10'000))
         return RequestError{"percentiles must ascend up to 100"};
-    const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, newest.value + 1});
+    // Of blocks at or below a snapshot that the node began with nothing is told here.
+    const std::uint64_t known =
+        executor_.head().base.value == 0 ? newest.value + 1 : newest.value - std::min(newest, executor_.head().base).value;
+    const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, known});
     FeeHistoryReply reply;
     reply.oldest = Height(newest.value + 1 - count);
     for (Height height = reply.oldest; height <= newest; height = height.next()) {
@@ -165,6 +168,7 @@ ExecutionReply Queries::on(const GetResults& request) {
     for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max;
          height = height.next()) {
         const auto block = block_at(height);
+        if (!block && height <= executor_.head().base) continue;  // not told here
         require(block.has_value(), "a block of the history is missing");
         const Digest digest = height.value == 0 ? Digest{} : digest_of(block->result);
         reply.results.push_back({height, block->digest, block->result, digest});

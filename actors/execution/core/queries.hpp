@@ -26,6 +26,7 @@ class Queries {
     [[nodiscard]] ExecutionReply on(const GetCode& request);
     [[nodiscard]] ExecutionReply on(const GetFeeHistory& request);
     [[nodiscard]] ExecutionReply on(const GetResults& request);
+    [[nodiscard]] ExecutionReply on(const JoinFromSnapshot&) { return RequestError{"not a query"}; }  // the core's own matter
 
     [[nodiscard]] std::optional<Height> height_of(const GetBlock& request) const;
     [[nodiscard]] std::optional<BlockRecord> block_at(Height height) const;

@@ -6,6 +6,7 @@
 #include "messages/wire/consensus.hpp"
 #include "messages/wire/execution.hpp"
 #include "messages/wire/requests.hpp"
+#include "messages/wire/snapshot.hpp"
 
 /// What the execution actor keeps of its own, in our canonical encoding.
 namespace rondo::execution {
@@ -60,9 +61,13 @@ struct Head {
     Wei burnt;   ///< in all blocks so far; with `supply` always the genesis supply
     Wei genesis_supply;
     std::uint64_t accounts = 0;
+    Height base;                          ///< what is at or below it was not executed here, but taken from others; 0: all was
+    ExecutedRef snapshot;                 ///< the newest, at or below the head; height 0: none
+    std::vector<RegistryRef> registries;  ///< ascending: those in force from the newest cited height on
     static auto fields(auto& v) {
         return std::tie(v.height, v.next_epoch, v.block_digest, v.timestamp_ms, v.state_root, v.result_digest, v.base_fee,
-                        v.base_fee_next, v.cut, v.supply, v.burnt, v.genesis_supply, v.accounts);
+                        v.base_fee_next, v.cut, v.supply, v.burnt, v.genesis_supply, v.accounts, v.base, v.snapshot,
+                        v.registries);
     }
     bool operator==(const Head&) const = default;
 };

@@ -5,6 +5,7 @@
 
 #include "actors/execution/core/modules/staking.hpp"
 #include "actors/execution/core/tables.hpp"
+#include "messages/crypto/hash.hpp"
 
 namespace rondo::execution {
 namespace {
@@ -44,6 +45,8 @@ void RegistryBook::begin(StateStore& store, Ledger& ledger) {
     cited_.reset();
     store.put(tables::registries, height_key(height_), encode(newest_));
 }
+
+RegistryRef RegistryBook::newest() const { return {height_, crypto::blake2b(encode(newest_))}; }
 
 void RegistryBook::open(const StateReader& store, Height head) {
     height_ = written_at(store, head);

@@ -25,6 +25,7 @@ class RegistryBook {
     /// Who is jailed, ascending: in the newest, and after block `height`, which may still be cited.
     [[nodiscard]] std::vector<OperatorNumber> jailed() const;
     [[nodiscard]] const std::vector<OperatorNumber>& jailed_at(const StateReader& store, Height height);
+    [[nodiscard]] RegistryRef newest() const;
 
   private:
     struct Jailed {

@@ -76,7 +76,7 @@ class MemoryStore : public StateStore {
     void each(Table table, const std::function<void(const Bytes& key, const Bytes& value)>& visit) const;
 
   private:
-    std::vector<std::map<Bytes, Bytes, std::less<>>> tables_ = std::vector<std::map<Bytes, Bytes, std::less<>>>(16);
+    std::vector<std::map<Bytes, Bytes, std::less<>>> tables_ = std::vector<std::map<Bytes, Bytes, std::less<>>>(18);
 };
 
 }  // namespace rondo::execution

@@ -22,8 +22,11 @@ inline constexpr Table transactions{12, "transactions"};  ///< height ‖ index 
 inline constexpr Table transaction_index{13, "transaction_index"};  ///< hash -> height ‖ index ‖ status ‖ skip reason
 inline constexpr Table bodies{14, "bodies"};                        ///< height -> BlockBody
 inline constexpr Table registries{15, "registries"};                ///< height -> Registry, where it changed
+inline constexpr Table outcomes{16, "outcomes"};  ///< height -> Outcome, of the last blocks and of the last snapshots
+inline constexpr Table joining{17, "joining"};    ///< what is here of a snapshot that is being taken (joining.hpp)
 
-inline constexpr std::array all{meta,    accounts, storage, nodes,       diffs,        snapshots,         contexts, batches,
-                                waiting, results,  blocks,  block_index, transactions, transaction_index, bodies,   registries};
+inline constexpr std::array all{meta,         accounts,          storage, nodes,      diffs,    snapshots,
+                                contexts,     batches,           waiting, results,    blocks,   block_index,
+                                transactions, transaction_index, bodies,  registries, outcomes, joining};
 
 }  // namespace rondo::execution::tables

@@ -202,11 +202,32 @@ Hash256 Trie::update(StateStore& store, std::span<const TrieChange> changes) {
     const auto old = store.get(tables::nodes, root_key(id_));
     Pass pass{*this, store};
     const Child top = pass.apply(old ? decode_child_record(*old) : Child{}, 0, pointers);
-    if (top.empty())
-        store.erase(tables::nodes, root_key(id_));
-    else
-        store.put(tables::nodes, root_key(id_), encode_child_record(top));
+    put_root(store, id_, top);
     return root_hash(top.ref);
+}
+
+void Trie::put_root(StateStore& store, TrieId id, const Child& top) {
+    if (top.empty())
+        store.erase(tables::nodes, root_key(id));
+    else
+        store.put(tables::nodes, root_key(id), encode_child_record(top));
+}
+
+Child Trie::build(StateStore& store, TrieId id, unsigned start, std::span<const TrieChange> leaves) {
+    std::vector<const TrieChange*> pointers;
+    pointers.reserve(leaves.size());
+    for (const TrieChange& leaf : leaves) pointers.push_back(&leaf);
+    Trie trie(id);
+    return Pass{trie, store}.build(start, pointers);
+}
+
+std::optional<Branch> Trie::find_branch(const StateReader& store, TrieId id, const Hash256& path, unsigned depth) {
+    const auto record = store.get(tables::nodes, node_key(id, path, depth));
+    return record ? std::optional(decode_branch_record(*record, path, depth)) : std::nullopt;
+}
+
+void Trie::put_branch(StateStore& store, TrieId id, const Hash256& path, unsigned depth, const Branch& branch) {
+    store.put(tables::nodes, node_key(id, path, depth), encode_branch_record(branch, depth));
 }
 
 Hash256 Trie::root(const StateReader& store) const {

@@ -33,6 +33,16 @@ class Trie {
     Hash256 update(StateStore& store, std::span<const TrieChange> changes);
     [[nodiscard]] Hash256 root(const StateReader& store) const;
 
+    // Parts of a trie by themselves, as snapshots hand them over (parts.hpp).
+    /// The subtree of these leaves below the first `start` nibbles, which they share: writes its branches, and tells how what is
+    /// above refers to it. `leaves` ascend by key, none with an empty value.
+    [[nodiscard]] static Child build(StateStore& store, TrieId id, unsigned start, std::span<const TrieChange> leaves);
+    [[nodiscard]] static std::optional<Branch> find_branch(const StateReader& store, TrieId id, const Hash256& path,
+                                                           unsigned depth);
+    /// All its children are in the store.
+    static void put_branch(StateStore& store, TrieId id, const Hash256& path, unsigned depth, const Branch& branch);
+    static void put_root(StateStore& store, TrieId id, const Child& top);
+
   private:
     struct Pass;  // one update
     static constexpr unsigned cached_depth_max = 3;

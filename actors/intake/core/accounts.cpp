@@ -75,6 +75,15 @@ std::optional<std::vector<Address>> Accounts::on_answer(const Answer& answer) {
     return addresses;
 }
 
+void Accounts::forget_all() {
+    for (Generation* generation : {&young_, &old_})
+        for (auto& [address, sender] : *generation) {
+            sender->known = false;
+            if (sender->pinned()) ask(address, *sender);
+        }
+    flush();
+}
+
 bool Accounts::on_touched(Height height, const AccountState& state) {
     Sender* sender = find(state.address);
     if (sender == nullptr || (sender->known && sender->as_of >= height)) return false;

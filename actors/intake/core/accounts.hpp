@@ -69,6 +69,8 @@ class Accounts {
     void flush();
     /// The addresses whose asking has ended, in the order they were asked for; unknown ones got no answer in time.
     [[nodiscard]] std::optional<std::vector<Address>> on_answer(const Answer& answer);
+    /// Nothing that execution said so far holds any more: those that are needed are asked for again.
+    void forget_all();
     /// True if the account is cached and changed.
     [[nodiscard]] bool on_touched(Height height, const AccountState& state);
 

@@ -71,6 +71,7 @@ void IntakeCore::on(const StreamMessage& message) {
 void IntakeCore::on_block(const FinalBlock& final_block) {
     const Proposal& block = final_block.block;
     if (block.height <= common_.epochs.final_height()) return;
+    if (final_block.base) return on_base(block, *final_block.base);
     for (const CutEntry& tip : block.cut_delta) final_cuts_.cite(block.height, tip, common_.epochs.committed(tip.lane).height);
     const auto step = common_.epochs.follow(block);
     common_.epochs.persist();
@@ -80,8 +81,20 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     pool_.on_room();
 }
 
+void IntakeCore::on_base(const Proposal& block, const Base& base) {
+    common_.epochs.begin_at(block, base);
+    common_.epochs.persist();
+    common_.name_peers();
+    if (common_.epochs.committed(common_.self).height.value > 0)
+        common_.distrust("this store begins with a snapshot, and the lane had batches before");
+    own_lane_.on_committed(true);
+    on_epoch_began();
+    pool_.on_room();
+}
+
 void IntakeCore::on_result(const ExecutedBlock& block) {
     executed_ = block.height;
+    if (block.base) accounts_.forget_all();  // what execution said before was of genesis
     for (const EpochContext& context : block.contexts)
         if (common_.epochs.learn(context) == Epochs::Step::epoch_began) on_epoch_began();
     if (!block.contexts.empty()) common_.name_peers();

@@ -31,6 +31,7 @@ class IntakeCore : public Core {
     void on(const JobDone& done);
     void on(const DiskRoom& room);
     void on_block(const FinalBlock& block);
+    void on_base(const Proposal& block, const Base& base);
     void on_result(const ExecutedBlock& block);
     void on_epoch_began();
     void relay_promises();

@@ -69,6 +69,20 @@ Epochs::Step Epochs::follow(const Proposal& block) {
     return Step::epoch_began;
 }
 
+/// The epoch's starting cut is not known; that of the block serves as well: what lies below it is final.
+void Epochs::begin_at(const Proposal& block, const Base& base) {
+    for (const EpochContext& context : base.contexts) {
+        book_.put(tables::contexts, key_of(context.epoch), encode(context));
+        contexts_.insert_or_assign(context.epoch, context);
+    }
+    state_.cut = base.cut;
+    state_.final_height = block.height;
+    state_.epoch = block.epoch;
+    state_.base = state_.cut;
+    forget_old();
+    if (block.next_set_hash) begin(*block.next_set_hash);
+}
+
 Epochs::Step Epochs::learn(const EpochContext& context) {
     const bool is_awaited = context.epoch == state_.epoch && state_.awaited_set == digest_of(context);
     if (context.epoch <= state_.epoch && !is_awaited) return Step::same_epoch;

@@ -40,6 +40,8 @@ class Epochs {
     enum class Step : std::uint8_t { same_epoch, epoch_began };
     /// A final block, in order. Call `persist` afterwards.
     [[nodiscard]] Step follow(const Proposal& block);
+    /// The first final block of a node that begins with a snapshot. Call `persist` afterwards.
+    void begin_at(const Proposal& block, const Base& base);
     /// A context from an executed boundary block: of an epoch to come, or of the one that waits for it.
     [[nodiscard]] Step learn(const EpochContext& context);
     void persist();

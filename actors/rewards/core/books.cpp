@@ -31,11 +31,12 @@ struct Count {
 /// The open epoch as it is stored.
 struct StoredTally {
     Height booked;
+    Height unknown_below;
     Wei pot;
     std::vector<Count> led;
     std::vector<Count> votes;
     std::vector<LaneFees> carried;
-    static auto fields(auto& v) { return std::tie(v.booked, v.pot, v.led, v.votes, v.carried); }
+    static auto fields(auto& v) { return std::tie(v.booked, v.unknown_below, v.pot, v.led, v.votes, v.carried); }
 };
 
 std::vector<Count> counts_of(const std::map<SignerIndex, std::uint64_t>& map) {
@@ -77,6 +78,7 @@ Books::Books(const StoreView& view, Tables tables, const Genesis& genesis)
     if (const auto stored = view.get(tables.state, tally_key)) {
         const auto tally = decode_own<StoredTally>(*stored);
         booked_ = tally.booked;
+        unknown_below_ = tally.unknown_below;
         tally_.pot = tally.pot;
         tally_.led = map_of(tally.led);
         tally_.votes = map_of(tally.votes);
@@ -94,8 +96,14 @@ void Books::begin_step() {
     fresh_books_.clear();
 }
 
+void Books::begin_at(Height height, Effects& effects) {
+    if (booked_.value != 0) return;
+    booked_ = unknown_below_ = height;
+    save(effects);
+}
+
 void Books::add_block(const Proposal& block, Effects& effects) {
-    if (block.height <= booked_) return;
+    if (block.height <= booked_ || unknown_below_.value != 0) return;
     BlockFacts facts{block.epoch, block.leader, {}};
     for (const VoteRecord& vote : block.votes)
         if (vote.vote != VoteKind::nullify) facts.voters.push_back(vote.signer);
@@ -105,7 +113,7 @@ void Books::add_block(const Proposal& block, Effects& effects) {
 }
 
 void Books::add_result(const ExecutedBlock& executed, Effects& effects) {
-    if (executed.height <= booked_) return;
+    if (executed.height <= booked_ || unknown_below_.value != 0) return;
     ResultFacts facts{executed.lane_fees, {}, executed.contexts};
     if (!executed.contexts.empty()) facts.jailed = executed.jailed;
     effects.put(tables_.waiting_results, be64_key(executed.height.value), encode(facts));
@@ -165,7 +173,7 @@ void Books::close(Epoch epoch, std::span<const OperatorNumber> jailed, Effects& 
 }
 
 void Books::save(Effects& effects) const {
-    StoredTally stored{booked_, tally_.pot, counts_of(tally_.led), counts_of(tally_.votes), {}};
+    StoredTally stored{booked_, unknown_below_, tally_.pot, counts_of(tally_.led), counts_of(tally_.votes), {}};
     for (const auto& [lane, fees] : tally_.carried) stored.carried.push_back({lane, fees});
     effects.put(tables_.state, tally_key, encode(stored));
 }

@@ -38,6 +38,10 @@ class Books {
     Books(const StoreView& view, Tables tables, const Genesis& genesis);
 
     void begin_step();
+    /// The node begins with a snapshot: what was earned before is not known here, and since amounts are cumulative, nothing that
+    /// is earned after can be told either.
+    void begin_at(Height height, Effects& effects);
+    [[nodiscard]] Height unknown_below() const { return unknown_below_; }  ///< 0: everything is booked
     void add_block(const Proposal& block, Effects& effects);
     void add_result(const ExecutedBlock& executed, Effects& effects);
 
@@ -75,6 +79,7 @@ class Books {
     Tables tables_;
     ContextBook contexts_;
     Height booked_;
+    Height unknown_below_;
     Tally tally_;  ///< of the open epoch
     Book newest_;
     std::map<Height, BlockFacts> fresh_blocks_;  ///< written in this step

@@ -91,7 +91,7 @@ Effects RewardsCore::step(Instant now, const Input& input) {
         if (message->stream == Stream::results)
             on_results(decode_own<ExecutedBlock>(message->payload), effects);
         else
-            books_.add_block(decode_own<FinalBlock>(message->payload).block, effects);
+            on_block(decode_own<FinalBlock>(message->payload), effects);
     } else if (const auto* answer = std::get_if<Answer>(&input)) {
         if (!sender_.on_answer(*answer, effects)) on_answer(now, *answer, effects);
     } else if (const auto* request = std::get_if<Request>(&input)) {
@@ -105,7 +105,13 @@ Effects RewardsCore::step(Instant now, const Input& input) {
     return effects;
 }
 
+void RewardsCore::on_block(const FinalBlock& block, Effects& effects) {
+    if (block.base) books_.begin_at(block.block.height, effects);
+    books_.add_block(block.block, effects);
+}
+
 void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
+    if (block.base) books_.begin_at(block.height, effects);
     if (const auto done = sender_.on_executed(block, effects)) {
         const Epoch epoch(read_be64(done->tag));
         // A refusal is as final as a success: too late, said already, or (then the roots differ) wrong.
@@ -214,12 +220,16 @@ RewardProofReply RewardsCore::proof_for(const Address& account) const {
 
 std::vector<StatusField> RewardsCore::status() const {
     const Book& book = books_.newest();
-    return {
+    std::vector<StatusField> fields{
         {"booked_height", books_.booked().value},    {"epoch_closed", book.epoch.value},
         {"root", to_hex_prefixed(book.root.view())}, {"epoch_attested", attested_.value},
         {"epoch_accepted", accepted_.value},         {"total_wei", book.total.str()},
         {"carried_wei", book.carried.str()},         {"last_error", trouble_.empty() ? sender_.trouble() : trouble_},
     };
+    if (const Height below = books_.unknown_below(); below.value != 0)
+        fields.push_back({"attests_nothing_because", "this node began with a snapshot at height " + std::to_string(below.value) +
+                                                         ": what every account had earned until then is not known here"});
+    return fields;
 }
 
 }  // namespace rondo::rewards

@@ -34,6 +34,7 @@ class RewardsCore : public Core {
     [[nodiscard]] std::vector<StatusField> status() const override;
 
   private:
+    void on_block(const FinalBlock& block, Effects& effects);
     void on_results(const ExecutedBlock& block, Effects& effects);
     void on_answer(Instant now, const Answer& answer, Effects& effects);
     void on_accepted(Epoch epoch, const Hash256& root, Effects& effects);

@@ -178,6 +178,11 @@ void WatcherCore::on_results(Instant now, const ExecutedBlock& block, Effects& e
         else
             count_refusal(now, *id, effects);
     }
+    if (block.base) {
+        contexts_.learn(block.base->contexts, effects);
+        for (const EpochContext& context : block.base->contexts)
+            if (context.epoch <= contexts_.current()) look_again(now, context.epoch, effects);
+    }
     if (block.contexts.empty()) return;
     contexts_.learn(block.contexts, effects);
     look_again(now, contexts_.current(), effects);

@@ -54,6 +54,8 @@ class Tamperer : public Core {
 [[nodiscard]] std::unique_ptr<Core> corrupt_intake(std::unique_ptr<Core> core, const NodeSetup& setup);
 /// What any actor may do to its peers with what it says, without a look into it.
 [[nodiscard]] std::unique_ptr<Core> nuisance(std::unique_ptr<Core> core, const NodeSetup& setup);
+/// Execution that hands over states which nobody computed.
+[[nodiscard]] std::unique_ptr<Core> lying_snapshots(std::unique_ptr<Core> core, const NodeSetup& setup);
 /// Two cores with one key, each on a store of its own: one for each half of the peers.
 [[nodiscard]] std::unique_ptr<Core> twins(const MakeCore& make, const StoreView& view, std::size_t tables);
 

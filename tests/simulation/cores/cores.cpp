@@ -28,7 +28,10 @@ Cores real_cores() {
         return std::make_unique<da::DaCore>(da::DaConfig{setup.self, setup.genesis}, view);
     };
     const auto execution = [](const StoreView& view, const NodeSetup& setup) {
-        return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis}, view);
+        const auto make = [&setup](const StoreView& store) {
+            return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis}, store);
+        };
+        return corrupted(make, view, execution_traits(), setup);
     };
     const auto make_watcher = [](const StoreView& view, const NodeSetup& setup) {
         return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{setup.self, setup.genesis, setup.watcher_key, {}},

@@ -100,13 +100,12 @@ void LedgerOracle::on_publish(NodeIndex node, Stream stream, std::uint64_t seque
     heights_[node] = std::max(heights_[node], sequence);
     const Digest hash = crypto::blake2b(payload);
     const auto known = results_.find(sequence);
-    if (known != results_.end()) {
-        if (known->second.first != hash) complain_("two results at height " + std::to_string(sequence));
-        return;
-    }
+    if (known != results_.end() && known->second.first == hash) return;
     const auto block = decode<ExecutedBlock>(payload);
     if (!block) return complain_("a result that does not decode");
     if (block->height.value != sequence) return complain_("a result stands at another height than its own");
+    if (block->base) return check_base(node, *block);
+    if (known != results_.end()) return complain_("two results at height " + std::to_string(sequence));
     results_[sequence] = {hash, block->block_digest};
     result_digests_[sequence] = block->result_digest;
     if (const auto cited = cited_.find(sequence); cited != cited_.end()) check_cited({block->height, cited->second});
@@ -123,6 +122,16 @@ void LedgerOracle::check_cited(const ExecutedRef& cited) {
     const auto executed = result_digests_.find(cited.height.value);
     if (executed != result_digests_.end() && executed->second != cited.result_digest)
         complain_("the final chain cites another result of height " + std::to_string(cited.height.value) + " than all computed");
+}
+
+/// A node that took the state from others begins where they have been.
+void LedgerOracle::check_base(NodeIndex node, const ExecutedBlock& base) {
+    const std::string where = " at height " + std::to_string(base.height.value);
+    bases_.emplace(node, base.height);
+    const auto executed = result_digests_.find(base.height.value);
+    if (executed != result_digests_.end() && executed->second != base.result_digest)
+        complain_("a node begins with another state than all computed" + where);
+    if (digest_of(base.result) != base.result_digest) complain_("a result is not the one that its digest says" + where);
 }
 
 void LedgerOracle::check_first(const ExecutedBlock& block) {

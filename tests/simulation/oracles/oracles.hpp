@@ -147,8 +147,11 @@ class LedgerOracle : public Observer {
     void on_publish(NodeIndex node, Stream stream, std::uint64_t sequence, ByteView payload, bool again) override;
     [[nodiscard]] std::uint64_t executed_height(NodeIndex node) const { return heights_[node]; }
     [[nodiscard]] const Digest* block_at(std::uint64_t height) const;
+    /// How often a node began with a state that it took from others.
+    [[nodiscard]] std::size_t bases() const { return bases_.size(); }
 
   private:
+    void check_base(NodeIndex node, const ExecutedBlock& base);
     void check_first(const ExecutedBlock& block);
     void check_cited(const ExecutedRef& cited);
 
@@ -160,6 +163,7 @@ class LedgerOracle : public Observer {
     std::map<std::uint64_t, Digest> result_digests_;
     std::map<std::uint64_t, Digest> cited_;  ///< by final blocks
     std::uint64_t applied_ = 0;
+    std::set<std::pair<NodeIndex, Height>> bases_;
     std::set<Hash256> effective_;
     std::map<Address, uint256> balances_;
     uint256 supply_;  ///< sum of all balances

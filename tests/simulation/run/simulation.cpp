@@ -293,6 +293,7 @@ std::vector<std::size_t> Simulation::set_sizes() const {
     for (const auto& [epoch, context] : parts_->members.contexts()) out.push_back(context.operators.size());
     return out;
 }
+std::size_t Simulation::snapshots_taken() const { return parts_->ledger.bases(); }
 const EpochContext& Simulation::newest_set() const { return parts_->members.contexts().rbegin()->second; }
 World& Simulation::world() { return parts().world; }
 

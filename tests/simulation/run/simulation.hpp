@@ -58,6 +58,8 @@ class Simulation {
     [[nodiscard]] const std::set<OperatorNumber>& accused() const;
     [[nodiscard]] std::size_t late_promises() const;
     /// How many members each epoch's set has, from the first on, as far as execution announced them.
+    /// How often a node began with a state that it took from others.
+    [[nodiscard]] std::size_t snapshots_taken() const;
     [[nodiscard]] std::vector<std::size_t> set_sizes() const;
     [[nodiscard]] const EpochContext& newest_set() const;
     [[nodiscard]] Verdict verdict();

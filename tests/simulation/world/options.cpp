@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{"e
                                                                               "stale-peer",
                                                                               "amplifying-peer",
                                                                               "censoring-leader",
-                                                                              "twins"};
+                                                                              "twins",
+                                                                              "lying-snapshots"};
 
 FaultPlan draw_faults(Random& random) {
     FaultPlan plan;
@@ -61,13 +62,13 @@ std::vector<ByzantineMember> draw_byzantine(const Options& options, Random& rand
     const std::vector<std::uint64_t> stakes = options.stake_ethers();
     const std::uint64_t total = std::accumulate(stakes.begin(), stakes.end(), std::uint64_t{0});
     std::uint64_t left = (total - 1) / 3;
-    const auto misbehaviour = static_cast<Misbehaviour>(random.below(misbehaviour_count));
+    const auto misbehaviour = static_cast<Misbehaviour>(random.below(misbehaviours_drawn));
     const NodeIndex start = random.below(options.nodes);
     for (std::size_t i = 0; i < options.nodes; ++i) {
         const NodeIndex node = (start + i) % options.nodes;
         if (stakes[node] > left) continue;
         left -= stakes[node];
-        out.push_back({node, random.one_in(4) ? static_cast<Misbehaviour>(random.below(misbehaviour_count)) : misbehaviour});
+        out.push_back({node, random.one_in(4) ? static_cast<Misbehaviour>(random.below(misbehaviours_drawn)) : misbehaviour});
     }
     return out;
 }
@@ -104,6 +105,18 @@ void draw_set_changes(Options& options, Random random) {
             options.set_changes.push_back({at, node, random.one_in(2) ? SetChangeKind::rotate_keys : SetChangeKind::move});
         }
     }
+}
+
+/// One more node, that comes when the chain is some snapshots long. Has its own source, too.
+void draw_late_node(Options& options, Random random) {
+    if (options.candidates != 0 || !random.one_in(4)) return;
+    options.candidates = 1;
+    ++options.nodes;
+    options.parameters.snapshot_blocks = random.between(4, 12);
+    options.parameters.epoch_blocks = random.between(10, 60);
+    options.late_at = random.between(3000, 6000) * millisecond;
+    if (random.one_in(2))
+        for (ByzantineMember& m : options.byzantine) m.misbehaviour = Misbehaviour::lying_snapshots;
 }
 
 /// Honest members, as many as F still allows beside the Byzantine ones.
@@ -192,6 +205,7 @@ Options draw_options(std::uint64_t seed, const Setting& setting) {
     Random intervals(seed * 0xd1342543de82ef95ULL + 3);
     if (intervals.one_in(2)) options.parameters.snapshot_blocks = intervals.between(4, 40);
     if (setting.nodes == 0) draw_set_changes(options, Random(seed * 0x9e3779b97f4a7c15ULL + 2));
+    if (setting.nodes == 0) draw_late_node(options, Random(seed * 0xbf58476d1ce4e5b9ULL + 4));
     return options;
 }
 
@@ -205,6 +219,7 @@ std::string describe(const Options& o) {
         << " turn_inputs_max=" << o.turn_inputs_max << " chaos_ms=" << o.chaos / millisecond;
     for (const ByzantineMember& m : o.byzantine) out << " byzantine=" << m.node << ":" << to_string(m.misbehaviour);
     if (o.candidates != 0) out << " candidates=" << o.candidates;
+    if (o.late_at != 0) out << " late_at_ms=" << o.late_at / millisecond;
     for (const SetChange& c : o.set_changes)
         out << ' ' << to_string(c.kind) << '=' << c.node << '@' << c.at / millisecond << "ms";
     const auto fault = [&](std::string_view name, std::uint64_t value) {

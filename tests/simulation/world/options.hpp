@@ -30,8 +30,10 @@ enum class Misbehaviour : std::uint8_t {
     amplifying_peer,       ///< says everything eight times
     censoring_leader,      ///< neither proposes nor notarizes what one lane holds
     twins,                 ///< the node twice, with one key: each half of the peers has its own
+    lying_snapshots,       ///< hands over parts of a state that nobody computed
 };
-inline constexpr std::size_t misbehaviour_count = 13;
+inline constexpr std::size_t misbehaviour_count = 14;
+inline constexpr std::size_t misbehaviours_drawn = 13;  ///< by any seed; the last one only where somebody joins
 [[nodiscard]] std::string_view to_string(Misbehaviour misbehaviour);
 
 struct ByzantineMember {
@@ -87,6 +89,7 @@ struct Options {
     std::size_t nodes = 4;
     std::size_t candidates = 0;  ///< the last of the nodes: not in genesis, they join in their order if `set_changes` say so
     std::vector<SetChange> set_changes;
+    Micros late_at = 0;  ///< the last node is there from then on only, and begins with a snapshot; 0: from the start
     Stakes stakes = Stakes::equal;
     Policy policy = Policy::round_robin;
     Parameters parameters = fast_parameters();
@@ -106,6 +109,7 @@ struct Options {
     static Parameters fast_parameters();
     [[nodiscard]] std::size_t genesis_members() const { return nodes - candidates; }
     [[nodiscard]] bool is_byzantine(NodeIndex node) const;
+    [[nodiscard]] bool is_late(NodeIndex node) const { return late_at != 0 && node + 1 == nodes; }
     [[nodiscard]] bool has_bad_disk(NodeIndex node) const;
     [[nodiscard]] std::vector<std::uint64_t> stake_ethers() const;
 };

@@ -55,7 +55,7 @@ void Registrar::pursue(std::size_t change) {
 
 Bytes Registrar::call_of(const SetChange& change) const {
     const GenesisOperator o = operator_of(world_.options(), change.node);
-    const auto& [host, lanes, votes, sync, fetch] = o.endpoints;
+    const auto& [host, lanes, votes, sync, fetch, state] = o.endpoints;
     const Digest genesis = digest_of(world_.genesis());
     abi::Encoder arguments;
     switch (change.kind) {
@@ -70,7 +70,8 @@ Bytes Registrar::call_of(const SetChange& change) const {
                 .number(lanes)
                 .number(votes)
                 .number(sync)
-                .number(fetch);
+                .number(fetch)
+                .number(state);
             return arguments.call(modules::register_operator);
         case SetChangeKind::leave:
             return arguments.number(o.number.value).call(modules::leave);
@@ -90,6 +91,7 @@ Bytes Registrar::call_of(const SetChange& change) const {
                 .number(votes)
                 .number(sync)
                 .number(fetch)
+                .number(state)
                 .call(modules::set_endpoints);
     }
     return {};

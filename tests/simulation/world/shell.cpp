@@ -28,7 +28,7 @@ SimShell::SimShell(World& world, NodeIndex node, ActorTraits traits, MakeCore ma
 // ------------------------------------------------------------------------------------------- life and death
 
 void SimShell::start() {
-    if (is_up() || awaits_disk_) return;
+    if (is_up() || awaits_disk_ || world_.is_absent(node_)) return;
     ++life_;
     world_.trace(node_, traits_.actor, "start", life_);
     guarded([&] {
@@ -181,7 +181,8 @@ void SimShell::number(Publish publish) {
         actions_.emplace_back(Numbered{publish.stream, 0, std::move(said), {}});
         return;
     }
-    const std::uint64_t sequence = head(publish.stream) + 1;
+    const bool begins = is_deterministic(publish.stream) && head(publish.stream) == 0;  // with a snapshot, maybe: at any height
+    const std::uint64_t sequence = begins ? publish.sequence : head(publish.stream) + 1;
     if (publisher_of(publish.stream) != traits_.actor) world_.fail("an actor publishes on a stream of another");
     if (is_deterministic(publish.stream) && publish.sequence != sequence)
         world_.fail("stream " + std::string(to_string(publish.stream)) + " of node " + std::to_string(node_) + " jumped from " +

@@ -53,7 +53,7 @@ GenesisOperator operator_of(const Options& options, NodeIndex node) {
     o.rewards_account = account_key("rewards", node).address();
     o.self_stake = ether * options.stake_ethers()[node];
     o.moniker = "node " + std::to_string(node);
-    o.endpoints = {"node" + std::to_string(node), 1, 2, 3, 4};
+    o.endpoints = {"node" + std::to_string(node), 1, 2, 3, 4, 5};
     return o;
 }
 
@@ -138,7 +138,10 @@ std::vector<SimShell*> World::shells() {
 // ----------------------------------------------------------------------------------------------------- running
 
 void World::start() {
-    for (SimShell* shell : shells()) clock_.after(random_.below(20 * millisecond), [shell] { shell->start(); });
+    for (SimShell* shell : shells()) {
+        const Micros from = options_.is_late(shell->node()) ? options_.late_at : 0;
+        clock_.after(from + random_.below(20 * millisecond), [shell] { shell->start(); });
+    }
 }
 
 void World::run(Micros length) {

@@ -124,6 +124,7 @@ class World {
     [[nodiscard]] Boundary draw_boundary();
     [[nodiscard]] bool draw_sync_failure();
     [[nodiscard]] bool disk_is_full(NodeIndex node) const { return clock_.now() < nodes_[node]->disk_full_until; }
+    [[nodiscard]] bool is_absent(NodeIndex node) const { return options_.is_late(node) && clock_.now() < options_.late_at; }
     void kill(SimShell& shell);
     void start_soon(SimShell& shell);
     void on_exit(SimShell& shell, Exit why);

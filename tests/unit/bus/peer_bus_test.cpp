@@ -221,9 +221,9 @@ TEST(PeerBus, ReachesAnOperatorByItsIpv6Address) {
 }
 
 TEST(PeerBus, PutsAnIpv6AddressInBrackets) {
-    EXPECT_EQ(tcp_endpoint({"2001:db8::1", 1, 2, 3, 4}, Channel::votes), "tcp://[2001:db8::1]:2");
-    EXPECT_EQ(tcp_endpoint({"node-1.example", 1, 2, 3, 4}, Channel::fetch), "tcp://node-1.example:4");
-    EXPECT_EQ(tcp_endpoint({"10.0.0.1", 1, 0, 3, 4}, Channel::votes), "");
+    EXPECT_EQ(tcp_endpoint({"2001:db8::1", 1, 2, 3, 4, 5}, Channel::votes), "tcp://[2001:db8::1]:2");
+    EXPECT_EQ(tcp_endpoint({"node-1.example", 1, 2, 3, 4, 5}, Channel::state), "tcp://node-1.example:5");
+    EXPECT_EQ(tcp_endpoint({"10.0.0.1", 1, 0, 3, 4, 5}, Channel::votes), "");
 }
 
 TEST(PeerBus, SaysWhatToDoWhenItsPortIsInUse) {

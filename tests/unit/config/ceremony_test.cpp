@@ -31,7 +31,7 @@ class Ceremony : public test::Scratch {
         TakingPart out;
         out.home = home(name);
         out.host = name + ".example";
-        out.ports = {7100, 7101, 7102, 7103, 8545};
+        out.ports = {7100, 7101, 7102, 7103, 7104, 8545};
         out.draft = path("draft.json");
         out.moniker = name;
         out.self_stake = ether * 32;
@@ -116,6 +116,7 @@ TEST_F(Ceremony, AnEntryReadsBackAndAnyChangeOfItIsFound) {
         {"\"self_stake\": \"32", "\"self_stake\": \"33"},
         {"\"lanes\": 7100", "\"lanes\": 7109"},
         {"\"fetch\": 7103", "\"fetch\": 7109"},
+        {"\"state\": 7104", "\"state\": 7109"},
         {to_hex(made->self.fee_address.view()), std::string(40, '1')},
         {to_hex(made->self.watcher_account.view()), std::string(40, '1')},
         {to_hex(made->self.rewards_account.view()), std::string(40, '1')},
@@ -235,7 +236,7 @@ TEST_F(Ceremony, ANodeThatJoinsLaterFollowsWithoutANumber) {
     options.home = home("erin");
     options.host = "127.0.0.1";
     options.da_folder = path("da");
-    options.fixed_peers = {{OperatorNumber(2), {TransportKey{}}, {"bob.example", 1, 2, 3, 4}}};
+    options.fixed_peers = {{OperatorNumber(2), {TransportKey{}}, {"bob.example", 1, 2, 3, 4, 5}}};
     const auto joined = join_network(options, genesis);
     ASSERT_TRUE(joined) << joined.error().message;
     for (std::size_t a = 0; a < actor_count; ++a) {

@@ -28,7 +28,7 @@ Genesis sample(std::size_t operators = 4) {
         genesis.operators.push_back({OperatorNumber(byte), filled<PublicKey>(byte), filled<TransportKey>(byte),
                                      filled<Address>(byte), filled<Address>(byte), filled<Address>(byte),
                                      Wei(32) * 1'000'000'000'000'000'000ULL, "with \"quotes\"",
-                                     Endpoints{"10.0.0." + std::to_string(byte), 4000, 4001, 4002, 4003}});
+                                     Endpoints{"10.0.0." + std::to_string(byte), 4000, 4001, 4002, 4003, 4004}});
     }
     genesis.accounts = {{filled<Address>(3), Wei(1) << 200, 0}, {filled<Address>(9), Wei(5), 42}};
     return genesis;

@@ -79,7 +79,7 @@ TEST_F(HomeFolder, OfANewClusterLoadsInEveryActorOfEveryNode) {
             const auto loaded = load_actor(actor, o.home.actor_file("node" + std::to_string(node), actor));
             ASSERT_TRUE(loaded) << loaded.error().message;
             EXPECT_EQ(loaded->shell.genesis, summary->genesis);
-            EXPECT_EQ(loaded->signing_keys.size(), owns_channels(actor) ? 1U : 0U);
+            EXPECT_EQ(loaded->signing_keys.size(), signs(actor) ? 1U : 0U);
             EXPECT_EQ(loaded->account_key.has_value(), has_account(actor));
             EXPECT_TRUE(loaded->shell.fixed_peers.empty()) << "peers come from the sets on the chain";
         }
@@ -149,16 +149,18 @@ TEST_F(HomeFolder, NamesInItsGenesisWhereEachNodeListens) {
         const std::string base = "tcp://" + at.host + ":", node = "node" + std::to_string(i);
         const auto intake = read_actor_file(o.home.actor_file(node, Actor::intake));
         const auto consensus = read_actor_file(o.home.actor_file(node, Actor::consensus));
-        ASSERT_TRUE(intake && consensus);
+        const auto execution = read_actor_file(o.home.actor_file(node, Actor::execution));
+        ASSERT_TRUE(intake && consensus && execution);
         const std::map<Channel, std::string> lanes_and_fetch{{Channel::lanes, base + std::to_string(at.lanes)},
                                                              {Channel::fetch, base + std::to_string(at.fetch)}};
         const std::map<Channel, std::string> votes_and_sync{{Channel::votes, base + std::to_string(at.votes)},
                                                             {Channel::sync, base + std::to_string(at.sync)}};
         EXPECT_EQ(intake->listen, lanes_and_fetch);
         EXPECT_EQ(consensus->listen, votes_and_sync);
-        ports.insert({at.lanes, at.votes, at.sync, at.fetch, intake->rpc.port});
+        EXPECT_EQ(execution->listen.at(Channel::state), base + std::to_string(at.state));
+        ports.insert({at.lanes, at.votes, at.sync, at.fetch, at.state, intake->rpc.port});
     }
-    EXPECT_EQ(ports.size(), 4U * 5U) << "a port is used twice";
+    EXPECT_EQ(ports.size(), 4U * 6U) << "a port is used twice";
 }
 
 TEST_F(HomeFolder, WithTheKeysOfAnotherNetworkIsRefused) {
@@ -213,7 +215,7 @@ TEST_F(HomeFolder, NamesItsFixedPeersAsSourcesInOrderAndNotItself) {
         out << text;
         for (const int n : numbers)
             out << "[[peers]]\noperator = " << n << "\ntransport_key = \"" << std::string(64, '7')
-                << "\"\nhost = \"peer\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\n";
+                << "\"\nhost = \"peer\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\nstate = 5\n";
         out.close();
         return load_actor(Actor::consensus, path);
     };

@@ -102,8 +102,8 @@ TEST_F(Toml, AnActorsFileReadsBackAsItWasWritten) {
     file.listen[Channel::fetch] = "tcp://127.0.0.1:4005";
     TransportKey key;
     key.bytes.fill(7);
-    file.fixed_peers.push_back({OperatorNumber(3), {key}, {"10.0.0.3", 1, 2, 3, 4}});
-    file.fixed_peers.push_back({OperatorNumber(1), {key}, {"2001:db8::1", 5, 6, 7, 8}});
+    file.fixed_peers.push_back({OperatorNumber(3), {key}, {"10.0.0.3", 1, 2, 3, 4, 5}});
+    file.fixed_peers.push_back({OperatorNumber(1), {key}, {"2001:db8::1", 5, 6, 7, 8, 9}});
     file.rpc.port = 8545;
     file.rpc.batch_length_max = 7;
     const auto back = read_actor_file(write("intake.toml", format_actor_file(file, path(""))));
@@ -138,12 +138,12 @@ TEST_F(Toml, ANodeWithoutANumberFollowsTheNetwork) {
 
 TEST_F(Toml, AFixedPeerIsWholeAndStandsOnce) {
     const std::string entry = "[[peers]]\noperator = 3\ntransport_key = \"0x" + std::string(64, '7') +
-                              "\"\nhost = \"peer.example\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\n";
+                              "\"\nhost = \"peer.example\"\nlanes = 1\nvotes = 2\nsync = 3\nfetch = 4\nstate = 5\n";
     const auto peers = read_peers_file(write("peers.toml", entry));
     ASSERT_TRUE(peers) << peers.error().message;
-    EXPECT_EQ(parse_peer("3," + std::string(64, '7') + ",peer.example,1,2,3,4").value(), peers->front());
+    EXPECT_EQ(parse_peer("3," + std::string(64, '7') + ",peer.example,1,2,3,4,5").value(), peers->front());
     const std::pair<const char*, const char*> wrong[] = {{"operator = 3", "operator = \"none\""},
-                                                         {"fetch = 4", ""},
+                                                         {"state = 5", ""},
                                                          {"fetch = 4", "fetch = 0"},
                                                          {"peer.example", "tcp://peer"},
                                                          {"7777\"", "777\""}};
@@ -151,9 +151,9 @@ TEST_F(Toml, AFixedPeerIsWholeAndStandsOnce) {
         EXPECT_FALSE(read_peers_file(write("peers.toml", test::replaced(entry, from, to)))) << from << " as " << to;
     const auto twice = read_peers_file(write("peers.toml", entry + entry));
     ASSERT_FALSE(twice);
-    EXPECT_THAT(twice.error().message, AllOf(HasSubstr("peers.toml:10"), HasSubstr("stands twice")));
+    EXPECT_THAT(twice.error().message, AllOf(HasSubstr("peers.toml:11"), HasSubstr("stands twice")));
     EXPECT_FALSE(read_peers_file(write("peers.toml", "")));
-    for (const char* text : {"", "3,77,peer,1,2,3,4", "3,peer,1,2,3,4", ",,,,,,", "3,77,peer,1,2,3,4,5"})
+    for (const char* text : {"", "3,77,peer,1,2,3,4,5", "3,peer,1,2,3,4,5", ",,,,,,,", "3,77,peer,1,2,3,4,5,6"})
         EXPECT_FALSE(parse_peer(text)) << text;
 }
 

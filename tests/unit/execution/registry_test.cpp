@@ -334,7 +334,7 @@ TEST_F(Layout, OfAnOperatorIsThatOfASolidityStruct) {
     EXPECT_EQ(field(6), to_word(uint256_from_be(address(rewards_of(50)).view())));
     EXPECT_EQ(field(7), text("newcomer", 16));
     EXPECT_EQ(field(8), text("node50.example", 28));
-    EXPECT_EQ(field(9), to_word(7001 + (7002ULL << 16) + (7003ULL << 32) + (7004ULL << 48)));
+    EXPECT_EQ(field(9), to_word(uint256(7001 + (7002ULL << 16) + (7003ULL << 32) + (7004ULL << 48)) + (uint256(7005) << 64)));
     EXPECT_EQ(field(10), to_word(0));
     EXPECT_EQ(field(11), to_word(0));
     EXPECT_EQ(field(12), to_word(5));

@@ -13,7 +13,7 @@ Word256 as_word(const Fixed32& value) {
 }
 
 abi::Encoder& add(abi::Encoder& to, const Endpoints& e) {
-    return to.string(e.host).number(e.lanes).number(e.votes).number(e.sync).number(e.fetch);
+    return to.string(e.host).number(e.lanes).number(e.votes).number(e.sync).number(e.fetch).number(e.state);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ TransportKey transport_key(std::uint32_t number) {
     return key;
 }
 
-Endpoints endpoints(std::uint32_t number) { return {"node" + std::to_string(number) + ".example", 7001, 7002, 7003, 7004}; }
+Endpoints endpoints(std::uint32_t number) { return {"node" + std::to_string(number) + ".example", 7001, 7002, 7003, 7004, 7005}; }
 
 LaneTransaction signed_by(const Send& send) {
     ethereum::Transaction t;
@@ -56,6 +56,7 @@ Genesis make_genesis(const WorldOptions& options) {
     g.parameters.gas_target_per_second = options.gas_target_per_second;
     g.parameters.operators_max = options.operators_max;
     g.parameters.unbonding_ms = options.unbonding_ms;
+    g.parameters.snapshot_blocks = options.snapshot_blocks;
     for (std::uint32_t n = 1; n <= options.operators; ++n) {
         GenesisOperator o;
         o.number = OperatorNumber(n);

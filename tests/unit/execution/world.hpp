@@ -44,6 +44,7 @@ struct WorldOptions {
     Policy policy = Policy::round_robin;
     std::uint64_t operators_max = 100;
     std::uint64_t unbonding_ms = 604'800'000;
+    std::uint64_t snapshot_blocks = 8192;
 };
 [[nodiscard]] Genesis make_genesis(const WorldOptions& options);
 

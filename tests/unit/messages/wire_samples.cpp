@@ -6,6 +6,7 @@
 #include "messages/codec/codec.hpp"
 #include "messages/wire/evidence.hpp"
 #include "messages/wire/requests.hpp"
+#include "messages/wire/snapshot.hpp"
 
 namespace rondo::test {
 namespace {
@@ -150,6 +151,8 @@ const std::vector<WireType>& wire_types() {
                                            WIRE(Result),
                                            WIRE(ExecutedBlock),
                                            WIRE(Posting),
+                                           WIRE(Carried),
+                                           WIRE(StateMessage),
                                            WIRE(Evidence),
                                            WIRE(IntakeRequest),
                                            WIRE(IntakeReply),

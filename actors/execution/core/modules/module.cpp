@@ -76,6 +76,11 @@ Word256 word_of(const Address& address) {
 Word256 word_of(const Digest& digest) { return *Word256::from(digest.view()); }
 Hash256 topic_of(const Word256& word) { return *Hash256::from(word.view()); }
 
+const std::vector<Address>& all_modules() {
+    static const std::vector<Address> all{modules::staking, modules::slashing, modules::rewards, modules::fees};
+    return all;
+}
+
 bool is_module(const Address& address) {
     return address == modules::staking || address == modules::slashing || address == modules::rewards || address == modules::fees;
 }

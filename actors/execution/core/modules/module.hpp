@@ -103,6 +103,8 @@ struct StoredWord {
 [[nodiscard]] Word256 word_of(const Digest& digest);
 [[nodiscard]] Hash256 topic_of(const Word256& word);
 
+/// All of them, ascending.
+[[nodiscard]] const std::vector<Address>& all_modules();
 [[nodiscard]] bool is_module(const Address& address);
 /// Runs a call of the module at `to`. The caller rolls the ledger back when it fails.
 [[nodiscard]] ModuleResult call_module(const Address& to, ByteView data, ModuleCall& call);

@@ -44,11 +44,13 @@ Address address_in(const Word256& word) { return *Address::from(word.view().last
 constexpr unsigned port_bits = 16;
 
 uint256 packed_ports(const Endpoints& e) {
-    return uint256(e.fetch) << 3 * port_bits | uint256(e.sync) << 2 * port_bits | uint256(e.votes) << port_bits |
-           uint256(e.lanes);
+    return uint256(e.state) << 4 * port_bits | uint256(e.fetch) << 3 * port_bits | uint256(e.sync) << 2 * port_bits |
+           uint256(e.votes) << port_bits | uint256(e.lanes);
 }
 
-std::uint16_t port_in(std::uint64_t packed, unsigned index) { return static_cast<std::uint16_t>(packed >> index * port_bits); }
+std::uint16_t port_in(const uint256& packed, unsigned index) {
+    return static_cast<std::uint16_t>(packed >> index * port_bits & std::uint16_t{0xffff});
+}
 
 std::optional<OperatorNumber> user_in(const uint256& entry) {
     if (entry == 0) return std::nullopt;
@@ -85,9 +87,13 @@ RegisteredOperator Staking::registered(OperatorNumber number) const {
     out.owner = owner_of(number);
     out.watcher_account = address_in(word(watcher));
     out.rewards_account = address_in(word(rewards));
-    const auto packed = static_cast<std::uint64_t>(module_.load_number(slot_of(number, ports)));
-    out.endpoints = {load_string(module_, slot_of(number, host)), port_in(packed, 0), port_in(packed, 1), port_in(packed, 2),
-                     port_in(packed, 3)};
+    const uint256 packed = module_.load_number(slot_of(number, ports));
+    out.endpoints = {load_string(module_, slot_of(number, host)),
+                     port_in(packed, 0),
+                     port_in(packed, 1),
+                     port_in(packed, 2),
+                     port_in(packed, 3),
+                     port_in(packed, 4)};
     return out;
 }
 
@@ -205,6 +211,10 @@ Wei Staking::slash(OperatorNumber number, std::uint64_t permille) {
     require(module_.ledger().burn(modules::staking, taken), "bonds exceed the staking module's balance");
     note_change(number);
     return taken;
+}
+
+Digest Staking::context_digest(Epoch epoch) const {
+    return *Digest::from(module_.load(mapping_slot(slot_contexts, to_word(epoch.value))).view());
 }
 
 void Staking::note_context(Epoch epoch, const Digest& digest) {

@@ -14,7 +14,7 @@
 ///       uint256 bond; uint256 jailed; bytes32 key; bytes32 transportKey;    // words 0, 1, 2, 3
 ///       address owner; address watcher; address rewards;                    // 4, 5, 6
 ///       string moniker; string host;                                        // 7, 8
-///       uint16 lanes; uint16 votes; uint16 sync; uint16 fetch;              // 9: ports, `lanes` in the lowest bits
+///       uint16 lanes; uint16 votes; uint16 sync; uint16 fetch; uint16 state;  // 9: ports, `lanes` in the lowest bits
 ///       uint256 leftAt; uint256 withdrawn; uint256 place;                   // 10: ms, 0: not left; 11; 12: 1 + index in slot 3
 ///   }
 namespace rondo::execution {
@@ -65,6 +65,8 @@ class Staking {
     /// Jails at once and burns this part of the bond; returns what was taken. Who withdrew has nothing left.
     Wei slash(OperatorNumber number, std::uint64_t permille);
     void note_context(Epoch epoch, const Digest& digest);
+    /// Of the epoch's context; zero while it is not computed yet.
+    [[nodiscard]] Digest context_digest(Epoch epoch) const;
 
   private:
     void put(const Word256& slot, const Word256& word);

@@ -72,7 +72,7 @@ std::optional<std::string> fault_of(const Keys& keys, const RegisteredOperator* 
 std::optional<Endpoints> read_endpoints(abi::Decoder& in) {
     Endpoints endpoints;
     endpoints.host = in.string();
-    for (std::uint16_t* port : {&endpoints.lanes, &endpoints.votes, &endpoints.sync, &endpoints.fetch}) {
+    for (std::uint16_t* port : {&endpoints.lanes, &endpoints.votes, &endpoints.sync, &endpoints.fetch, &endpoints.state}) {
         const std::uint64_t number = in.number64();
         if (number > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
         *port = static_cast<std::uint16_t>(number);
@@ -237,6 +237,7 @@ ModuleResult info_of(ByteView arguments, ModuleCall& call) {
         .number(at.votes)
         .number(at.sync)
         .number(at.fetch)
+        .number(at.state)
         .number(staking.left_at(*number))
         .arguments();
 }

@@ -1,0 +1,73 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "actors/consensus/core/simplex.hpp"
+#include "messages/wire/requests.hpp"
+
+namespace rondo::consensus {
+
+/// A node with an empty store, in a network that may be far ahead (3-protocol.md, 4 and 5).
+///   1. At its start it asks for the sets, epoch by epoch from genesis: each boundary block, proven by its own epoch's set, names
+///      the next. The last answer proves how far the chain is. Meanwhile it takes part as any other, but asks for no blocks.
+///   2. When the chain is beyond a snapshot, its execution is told what the newest final block cites, and takes the state after a
+///      snapshot from others.
+///   3. Its execution begins: `results` has a base. The block of that height, known by its digest, becomes the floor; from there
+///      it follows like any other, and `blocks` begins with it.
+///   4. Nobody answers, or there is no snapshot: it follows from genesis.
+class Joining {
+  public:
+    Joining(Replica& replica, Simplex& simplex);
+
+    void start(Turn& turn);
+    void on_time(Turn& turn);
+    void on_sets(Turn& turn, OperatorNumber from, const SetProofs& proofs);
+    void on_answer(Turn& turn, const Answer& answer);
+    /// The first result of a state that execution took from others.
+    void on_base(Turn& turn, const ExecutedBlock& base);
+    /// Final blocks that a peer sent: true if they were what this was waiting for.
+    bool on_range(Turn& turn, const FinalBlocks& range);
+
+    /// Blocks are not asked for.
+    [[nodiscard]] bool holds_back() const { return stage_ != Stage::off; }
+    /// Nor are they taken: the state comes from elsewhere.
+    [[nodiscard]] bool takes_no_blocks() const { return stage_ == Stage::state || stage_ == Stage::block; }
+    void add_status(std::vector<StatusField>& fields) const;
+
+  private:
+    enum class Stage : std::uint8_t {
+        off,
+        sets,   ///< who was in which set, and how far the chain is
+        state,  ///< execution takes the state from others
+        block,  ///< the block of that height is missing
+    };
+    [[nodiscard]] bool is_empty() const;
+    [[nodiscard]] bool check(Epoch epoch, const SetProof& proof) const;
+    void learn(Turn& turn, Epoch epoch, const SetProof& proof);
+    void ask_for_sets(Turn& turn);
+    void conclude(Turn& turn);
+    void ask_execution(Turn& turn);
+    void ask_for_block(Turn& turn);
+    void begin(Turn& turn, const Proposal& block);
+    [[nodiscard]] std::optional<OperatorNumber> next_peer();
+    [[nodiscard]] const EpochContext& newest_set() const;
+
+    Replica& replica_;
+    Simplex& simplex_;
+    Stage stage_ = Stage::off;
+    Epoch proven_epoch_{1};              ///< the newest whose set is proven
+    Height proven_height_;               ///< of the newest final block that is
+    std::optional<ExecutedRef> cited_;   ///< by it
+    std::optional<ExecutedBlock> base_;  ///< where execution begins
+    std::size_t asked_ = 0;              ///< counts questions, for whom to ask next
+    Instant progress_;                   ///< when something was last learned
+    std::optional<Instant> asked_at_;
+    std::optional<AskId> open_ask_;
+    AskId last_ask_ = 0;
+};
+
+/// How far the epochs from `first` on have come here: what a node that joins is told.
+[[nodiscard]] SetProofs sets_from(const Replica& replica, Epoch first);
+
+}  // namespace rondo::consensus
