@@ -52,9 +52,8 @@ TEST(Joining, IsNotMisledByPeersThatLie) {
 }
 
 TEST(Joining, HoldsWhileEverythingElseGoesWrong) {
-    Options options = with_a_late_node(9 * second);
-    options.chaos = 18 * second;
-    options.parameters.snapshot_blocks = 4;
+    Options options = with_a_late_node(14 * second);
+    options.chaos = 22 * second;
     options.faults.links = {.drop_permille = 60, .duplicate_permille = 50, .jitter = 60 * millisecond};
     options.faults.actor_crash_interval = 500 * millisecond;
     options.faults.power_cut_interval = 1500 * millisecond;

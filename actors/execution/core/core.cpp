@@ -195,7 +195,7 @@ void ExecutionCore::on(const TimerFired& fired) {
     if (fired.id == continue_timer) execute_ready();
     if (fired.id == fetch_timer && !missing_.empty()) ask();
     if (fired.id == base_timer && untold_) tell_base();
-    if (fired.id == serving_timer) server_.on_time(effects_);
+    if (fired.id == serving_timer) server_.on_time(now_, effects_);
     if (fired.id == Joining::timer && !executor_.is_open()) {
         joining_.on_time(now_, effects_);
         settle_joining();

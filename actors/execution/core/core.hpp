@@ -54,7 +54,7 @@ class ExecutionCore : public Core {
     execution::Joining joining_;
     OperatorNumber self_;
     bool takes_snapshots_;
-    std::optional<Height> untold_;  ///< the base, until a copy of it is safe and `results` begins with it
+    std::optional<Height> untold_;            ///< the base, until a copy of it is safe and `results` begins with it
     std::optional<EpochContext> newest_set_;  ///< while no state of our own tells
     Instant now_;
     std::vector<BatchRef> missing_;  ///< of the next block; empty: not waiting for batches

@@ -19,6 +19,8 @@ inline constexpr std::size_t questions_max = 256;  ///< waiting for an answer; f
 inline constexpr std::size_t questions_per_asker_max = 8;
 inline constexpr std::uint64_t answer_interval_ms = 10;  ///< so many answers in so long: the node's own blocks come first
 inline constexpr std::size_t answers_per_interval = 2;
+inline constexpr std::uint64_t copy_held_ms =
+    30'000;  ///< after the last part of it was asked for, even if newer ones took its place
 inline constexpr std::uint64_t snapshots_known = 3;  ///< outcomes of so many snapshots are kept
 
 // ---------------------------------------------------------------------------------------------- joining

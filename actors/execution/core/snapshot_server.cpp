@@ -20,18 +20,22 @@ void SnapshotServer::on_question(OperatorNumber from, StateMessage question, Eff
 }
 
 void SnapshotServer::arm(Effects& effects) {
-    if (armed_ || waiting_.empty()) return;
-    armed_ = true;
-    effects.timers.push_back({serving_timer, answer_interval_ms});
+    if (!waiting_.empty() && !armed_) {
+        armed_ = true;
+        effects.timers.push_back({serving_timer, answer_interval_ms});
+    } else if (waiting_.empty() && held_ != nullptr) {
+        effects.timers.push_back({serving_timer, copy_held_ms});
+    }
 }
 
-void SnapshotServer::on_time(Effects& effects) {
+void SnapshotServer::on_time(Instant now, Effects& effects) {
     armed_ = false;
+    if (now > held_until_) held_.reset();
     for (std::size_t i = 0; i < answers_per_interval && !waiting_.empty(); ++i) {
         const Question next = std::move(waiting_.front());
         waiting_.pop_front();
         if (const auto of_asker = waiting_of_.find(next.from); --of_asker->second == 0) waiting_of_.erase(of_asker);
-        const auto reply = answer(next.message);
+        const auto reply = answer(now, next.message);
         if (!reply) continue;
         ++answered_;
         effects.sends.push_back({Channel::state, next.from, encode(*reply), true});
@@ -39,16 +43,16 @@ void SnapshotServer::on_time(Effects& effects) {
     arm(effects);
 }
 
-std::optional<StateMessage> SnapshotServer::answer(const StateMessage& question) const {
+std::optional<StateMessage> SnapshotServer::answer(Instant now, const StateMessage& question) {
     if (const auto* snapshot = std::get_if<SnapshotRequest>(&question)) return answer(*snapshot);
-    if (const auto* part = std::get_if<PartRequest>(&question)) return answer(*part);
+    if (const auto* part = std::get_if<PartRequest>(&question)) return answer(now, *part);
     return answer(std::get<ContextsRequest>(question));
 }
 
 std::shared_ptr<const Checkpoint> SnapshotServer::copy_at(Height height) const {
     for (const auto& copy : view_.checkpoints())
         if (copy->height() == height && copy->is_sound()) return copy;
-    return nullptr;
+    return held_ != nullptr && held_->height() == height && held_->is_sound() ? held_ : nullptr;
 }
 
 Height SnapshotServer::newest() const { return view_.checkpoints().empty() ? Height(0) : view_.checkpoints().back()->height(); }
@@ -79,9 +83,11 @@ std::optional<SnapshotHead> SnapshotServer::head_of(const ExecutedRef& snapshot)
     return out;
 }
 
-StateMessage SnapshotServer::answer(const PartRequest& request) const {
+StateMessage SnapshotServer::answer(Instant now, const PartRequest& request) {
     const auto copy = copy_at(request.height);
     if (copy == nullptr) return PartGone{request};
+    held_ = copy;
+    held_until_ = now.plus(copy_held_ms);
     StateMessage reply = part_of(*copy, request);
     // A record that rotted is as if it were not there: then the part lacks something.
     return copy->is_sound() ? std::move(reply) : StateMessage(PartGone{request});

@@ -112,7 +112,7 @@ void draw_late_node(Options& options, Random random) {
     if (options.candidates != 0 || !random.one_in(4)) return;
     options.candidates = 1;
     ++options.nodes;
-    options.parameters.snapshot_blocks = random.between(4, 12);
+    options.parameters.snapshot_blocks = random.between(8, 24);
     options.parameters.epoch_blocks = random.between(10, 60);
     options.late_at = random.between(3000, 6000) * millisecond;
     if (random.one_in(2))
