@@ -62,6 +62,7 @@ class AdmissionDesk {
 
     void begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions);
     [[nodiscard]] Item examine(Bytes raw) const;
+    [[nodiscard]] bool rests() const;
     [[nodiscard]] bool has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const;
     void answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions);
     void place_recovered();
