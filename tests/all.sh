@@ -59,7 +59,10 @@ run_script twins "$build/bin/rondo-sim" --twins all --every 10
 run_script recorded:20 "$build/bin/rondo-sim" --seeds 1..20 --nodes 20 --stakes cosmos --latencies aws
 run_script recorded:100 "$build/bin/rondo-sim" --seeds 1 --nodes 100 --stakes solana --latencies cities
 
-# 7. Longer fuzzing, from what earlier runs have found.
+# 7. Scenarios with real processes that take longer, or a network of their own.
+long_scenarios
+
+# 8. Longer fuzzing, from what earlier runs have found.
 fuzz_for_long() {
   find "$build-fuzz/fuzz" -maxdepth 1 -name 'fuzz_*' -type f -executable -printf '%f\n' |
     xargs -P "$(nproc)" -n 1 ./tests/fuzz/run.sh "$build-fuzz" 60

@@ -34,6 +34,16 @@ for script in tests/cluster/*.sh; do
   [ -x "$script" ] && wanted "$name" && run_script "$name" "$script"
 done
 
+# The long scenarios: of the fast tier only those that are named.
+long_scenarios() {
+  local script name
+  for script in tests/cluster/long/*.sh; do
+    name=cluster_$(basename "$script" .sh)
+    wanted "$name" && run_script "$name" "$script"
+  done
+}
+[ ${#only[@]} -eq 0 ] || long_scenarios
+
 # All fuzz targets that are wanted, of those that were built now.
 run_fuzzers() {
   local program name

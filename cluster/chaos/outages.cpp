@@ -23,7 +23,7 @@ std::string number(const std::optional<Height>& height) { return height ? std::t
 
 /// node3 comes back with nothing on its disk while it stands in the schedule of leaders.
 void leader_not_ready(Trial& trial) {
-    trial.begin_load(rate, 12);
+    trial.begin_load(rate, 12, "node0");
     static_cast<void>(trial.watch_for(1500ms));
     trial.lose_disk("node3");
     const Watched while_it_is_not = trial.watch_for(4s);

@@ -66,6 +66,8 @@ class AdmissionDesk {
     /// More is open than execution passes in backlog_ms_max.
     [[nodiscard]] bool is_overloaded() const;
     [[nodiscard]] bool is_duty_due(const ethereum::Transaction& transaction);
+    /// Its lane takes nothing for long.
+    [[nodiscard]] bool rests() const;
     [[nodiscard]] bool has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const;
     void answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions);
     void place_recovered();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "actors/intake/core/limits.hpp"
 #include "actors/intake/core/tables.hpp"
 #include "tests/unit/intake/harness.hpp"
 
@@ -69,6 +70,21 @@ TEST_F(RolledBack, AStoreWithoutTheNewestHeaderRestsItsLaneUntilTheNextEpoch) {
     EXPECT_EQ(cluster.at(0).text("quarantined"), "");
     EXPECT_EQ(headers[cluster.at(0).number], before + 1) << "what it held goes out";
     EXPECT_EQ(doubles, 0);
+}
+
+TEST_F(RolledBack, WhileItsLaneRestsItsUsersAreServedByWhoForwardsThem) {
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    const MemoryStore aside = cluster.at(0).store;
+    const std::size_t heard = cluster.heard(0);
+    cluster.finalize();
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    roll_back(0, aside, heard);
+    ASSERT_NE(cluster.at(0).text("quarantined"), "");
+    const RequestId id = cluster.post(1, SubmitRequest{{make_tx(cluster.user_at(0), {})}});
+    cluster.advance(intake::forward_deadline_ms + 1);
+    const auto reply = cluster.answer(1, id);
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(std::get<SubmitReply>(*reply).outcomes.at(0).admission, Admission::accepted);
 }
 
 TEST_F(RolledBack, AnEmptyStoreOfAKeyThatOthersSawIsTheSame) {

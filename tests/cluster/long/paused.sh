@@ -2,7 +2,7 @@
 # Promise: an actor, and then a whole node, that hangs for ten seconds under load (SIGSTOP: its sockets stay open, it says nothing)
 # does not stop the others. It shows in `status`, is back at the head afterwards, and no transaction is lost, not even those that it
 # had promised.
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 start_cluster
 await_progress
 hang() {  # hang TARGET ACTORS: how many of node1's actors that are
