@@ -4,7 +4,7 @@
 int main(int argc, char** argv) {
     const auto loaded = rondo::load_actor_or_explain(rondo::Actor::execution, argc, argv);
     if (!loaded) return loaded.error();
-    const rondo::ExecutionConfig config{loaded->shell.self, loaded->genesis, loaded->file.archive};
+    const rondo::ExecutionConfig config{loaded->shell.self, loaded->genesis, loaded->retention};
     return rondo::run_actor(
         rondo::execution_traits(), loaded->shell,
         [&](const rondo::StoreView& view) { return std::make_unique<rondo::ExecutionCore>(config, view); }, nullptr);

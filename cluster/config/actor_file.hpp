@@ -43,12 +43,14 @@ struct ActorFile {
     std::map<Channel, std::string> listen;
     std::vector<Peer> fixed_peers;  ///< intake, consensus
     RpcSettings rpc;
-    std::filesystem::path da_folder;  ///< da
-    bool archive = false;             ///< execution: keep every state, not only the last ones
+    std::filesystem::path da_folder;     ///< da
+    std::uint64_t retention_blocks = 0;  ///< intake, consensus, execution; 0: the default, which the genesis decides
+    bool archive = false;                ///< of the same: nothing is forgotten
 };
 
 [[nodiscard]] bool owns_channels(Actor actor);
 [[nodiscard]] bool has_account(Actor actor);
+[[nodiscard]] bool keeps_history(Actor actor);
 
 [[nodiscard]] std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder);
 [[nodiscard]] Configured<ActorFile> read_actor_file(const std::filesystem::path& path);

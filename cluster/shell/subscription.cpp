@@ -198,7 +198,13 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     }
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
-    if (chunk.header.first > expected_ && at.oldest > expected_) skip_to(chunk.header.first);
+    if (chunk.header.first > expected_ && at.oldest > expected_) {
+        if (is_deterministic(stream_))  // 6. to go on behind a gap would be to invent what stood in it
+            return "stream " + name() + ": " + std::to_string(expected_) + " to " + std::to_string(at.oldest - 1) +
+                   " are not kept any more by their publisher, and this actor's store ends before them; it must be given a newer "
+                   "one: a checkpoint, a snapshot of a peer, or what a node started with --archive keeps";
+        skip_to(chunk.header.first);
+    }
     if (auto trouble = accept(chunk)) return trouble;
     return accept_ahead();
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/consensus/core/catchup.hpp"
+#include "actors/consensus/core/kept.hpp"
 #include "actors/consensus/core/quarantine.hpp"
 #include "actors/consensus/core/simplex.hpp"
 #include "cluster/runtime/core.hpp"
@@ -16,6 +17,7 @@ struct ConsensusConfig {
     std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
     std::vector<OperatorNumber> sources;  ///< whom to ask for final blocks beside the members: fixed peers
+    Retention retention{};
 };
 
 /// What a shell must know to host it.
@@ -58,6 +60,7 @@ class ConsensusCore : public Core {
     consensus::Simplex simplex_;
     consensus::Catchup catchup_;
     consensus::Quarantine quarantine_;
+    consensus::Kept kept_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
     std::optional<Instant> armed_;
     std::uint64_t undecodable_ = 0;

@@ -26,7 +26,11 @@ std::string name_of(const BatchRef& batch) {
 }  // namespace
 
 ExecutionCore::ExecutionCore(const ExecutionConfig& config, const StoreView& view)
-    : committed_(view), store_(committed_), executor_(config.genesis, {true, config.archive}), following_(store_, view) {}
+    : committed_(view),
+      store_(committed_),
+      executor_(config.genesis, {true, config.retention.archive}),
+      following_(store_, view),
+      kept_(view, config.retention) {}
 
 Effects ExecutionCore::start(Instant) {
     executor_.open(store_);
@@ -37,6 +41,7 @@ Effects ExecutionCore::start(Instant) {
 
 Effects ExecutionCore::step(Instant, const Input& input) {
     if (!stopped_) std::visit([&](const auto& i) { on(i); }, input);
+    if (!stopped_) kept_.forget(store_, executor_.head().height, effects_.forgets);
     return finish();
 }
 
@@ -59,7 +64,7 @@ void ExecutionCore::on(const StreamMessage& message) {
 void ExecutionCore::on(const Request& request) {
     const auto decoded = decode<ExecutionRequest>(request.payload);
     const ExecutionReply reply =
-        decoded ? Queries(executor_, store_).answer(*decoded) : ExecutionReply(RequestError{"malformed request"});
+        decoded ? Queries(executor_, store_, kept_.from()).answer(*decoded) : ExecutionReply(RequestError{"malformed request"});
     effects_.replies.push_back({request.id, encode(reply)});
 }
 
@@ -144,6 +149,7 @@ std::vector<StatusField> ExecutionCore::status() const {
     std::string waiting_for;
     if (!missing_.empty()) waiting_for = "block " + std::to_string(head.height.value + 1) + ": " + name_of(missing_.front());
     return {{"executed_height", head.height.value},
+            {"kept_from_height", kept_.from().value},
             {"state_root", to_hex_prefixed(head.state_root.view())},
             {"waiting_for", waiting_for},
             {"backlog_blocks", following_.newest().value - head.height.value},

@@ -1,5 +1,6 @@
 #pragma once
 #include "actors/execution/core/following.hpp"
+#include "actors/execution/core/kept.hpp"
 #include "actors/execution/core/queries.hpp"
 #include "cluster/runtime/core.hpp"
 
@@ -8,7 +9,7 @@ namespace rondo {
 struct ExecutionConfig {
     OperatorNumber self;
     Genesis genesis;
-    bool archive = false;  ///< keep the reverse diffs of all blocks
+    Retention retention{};  ///< archive: the reverse diffs of all blocks stay, too
 };
 
 /// The execution actor: follows final blocks, computes the state, answers questions about it (README.md).
@@ -27,6 +28,7 @@ class ExecutionCore : public Core {
     void on(const TimerFired& fired);
     void on(const PeerMessage&) {}  // has no channel
     void on(const JobDone&) {}      // gives no jobs
+    void on(const Released& released) { kept_.on_released(released); }
     void execute_ready();
     void execute(const Proposal& block, const std::vector<execution::LaneBatches>& lanes);
     void await(const std::vector<BatchRef>& missing);
@@ -38,6 +40,7 @@ class ExecutionCore : public Core {
     execution::Overlay store_;  ///< above it, what this step writes
     execution::BlockExecutor executor_;
     execution::Following following_;
+    execution::Kept kept_;
     std::vector<BatchRef> missing_;  ///< of the next block; empty: not waiting for batches
     std::optional<AskId> open_ask_;
     AskId next_ask_ = 1;

@@ -11,6 +11,10 @@ namespace rondo::execution {
 namespace {
 
 ExecutionReply unknown_block() { return RequestError{"block not found"}; }
+ExecutionReply not_kept(Height from) {
+    return RequestError{"blocks below " + std::to_string(from.value) +
+                        " are not kept any more; ask a node started with --archive"};
+}
 
 /// geth's rule: the tip below which this share of the block's gas was bought.
 std::vector<Wei> percentiles_of(const std::vector<TipGas>& tips, std::uint64_t gas_used,
@@ -140,7 +144,9 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
     const bool ascending = std::is_sorted(request.percentiles.begin(), request.percentiles.end());
     if (!ascending || (!request.percentiles.empty() && request.percentiles.back() > 10'000))
         return RequestError{"percentiles must ascend up to 100"};
-    const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, newest.value + 1});
+    if (newest < kept_from_ && newest != head) return not_kept(kept_from_);
+    const std::uint64_t kept = kept_from_ <= Height(1) ? newest.value + 1 : newest.value + 1 - kept_from_.value;
+    const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, kept});
     FeeHistoryReply reply;
     reply.oldest = Height(newest.value + 1 - count);
     for (Height height = reply.oldest; height <= newest; height = height.next()) {
@@ -160,6 +166,7 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
 }
 
 ExecutionReply Queries::on(const GetResults& request) {
+    if (request.first < kept_from_ && request.first.value != 0) return not_kept(kept_from_);
     ResultsReply reply;
     const Height last = std::min(request.last, executor_.head().height);
     for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max;

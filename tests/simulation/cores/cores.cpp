@@ -13,14 +13,15 @@ namespace rondo::sim {
 Cores real_cores() {
     const auto intake = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<IntakeCore>(IntakeConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}}, view);
+            return std::make_unique<IntakeCore>(
+                IntakeConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}, setup.retention}, view);
         };
         return corrupted(make, store, intake_traits(), setup);
     };
     const auto consensus = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}},
-                                                   view);
+            return std::make_unique<ConsensusCore>(
+                ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}, setup.retention}, view);
         };
         return corrupted(make, store, consensus_traits(), setup);
     };
@@ -28,7 +29,7 @@ Cores real_cores() {
         return std::make_unique<da::DaCore>(da::DaConfig{setup.self, setup.genesis}, view);
     };
     const auto execution = [](const StoreView& view, const NodeSetup& setup) {
-        return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis}, view);
+        return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis, setup.retention}, view);
     };
     const auto make_watcher = [](const StoreView& view, const NodeSetup& setup) {
         return std::make_unique<watcher::WatcherCore>(watcher::WatcherConfig{setup.self, setup.genesis, setup.watcher_key, {}},
