@@ -4,7 +4,7 @@
 int main(int argc, char** argv) {
     const auto loaded = rondo::load_actor_or_explain(rondo::Actor::execution, argc, argv);
     if (!loaded) return loaded.error();
-    const rondo::ExecutionConfig config{loaded->shell.self, loaded->genesis, loaded->file.archive, loaded->file.takes_snapshots,
+    const rondo::ExecutionConfig config{loaded->shell.self, loaded->genesis, loaded->retention, loaded->file.takes_snapshots,
                                         sources_of(*loaded)};
     return rondo::run_actor(
         rondo::execution_traits(), loaded->shell,

@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
             return rondo::exit_config;
         }
     }
-    const rondo::IntakeConfig config{loaded->shell.self, loaded->signing_keys, loaded->genesis, sources_of(*loaded)};
+    const rondo::IntakeConfig config{loaded->shell.self, loaded->signing_keys, loaded->genesis, sources_of(*loaded),
+                                     loaded->retention};
     return rondo::run_actor(
         rondo::intake_traits(), loaded->shell,
         [&](const rondo::StoreView& view) { return std::make_unique<rondo::IntakeCore>(config, view); }, nullptr);

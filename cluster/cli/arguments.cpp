@@ -22,6 +22,7 @@ void add_init(Program& p, InitCommand& c, std::string& policy) {
     sub->add_option("--load-accounts", c.options.load_accounts, "Funded senders for 'rondo load'")
         ->capture_default_str()
         ->check(CLI::Range(0, 1'000'000));
+    add_history(sub, c.options.history);
     p.runs(sub, [&c, &policy] {
         c.options.policy = *policy_from_string(policy);
         return run_init(c);

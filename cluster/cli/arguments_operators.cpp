@@ -9,6 +9,7 @@ void add_place(CLI::App* sub, NodeOptions& options) {
                     "LANES,VOTES,SYNC,FETCH,STATE,RPC: the five channels, which others must reach, and JSON-RPC (0: none); "
                     "default: free ones")
         ->delimiter(',');
+    add_history(sub, options.history);
 }
 
 void add_genesis(Program& p, OperatorCommands& c) {
@@ -149,6 +150,11 @@ void add_stake(Program& p, OperatorCommands& c) {
 }
 
 }  // namespace
+
+void add_history(CLI::App* sub, History& history) {
+    sub->add_flag("--archive", history.archive, "Keep everything, old states too; needs ever more disk");
+    sub->add_option("--retention-blocks", history.blocks, "Keep so many blocks of history; default: four times snapshot_blocks");
+}
 
 void add_genesis_options(CLI::App* sub, GenesisOptions& options, std::string& policy) {
     sub->add_option("--chain-id", options.chain_id, "Of the network; with --alloc-from the file's");

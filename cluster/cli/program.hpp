@@ -40,6 +40,7 @@ inline std::vector<CLI::App*> subcommands_of(CLI::App& app) {
 }
 
 /// What a network is, for `init` and `genesis new`. `policy` becomes one of its options when the command runs.
+void add_history(CLI::App* sub, History& history);
 void add_genesis_options(CLI::App* sub, GenesisOptions& options, std::string& policy);
 
 /// The commands of operators that share no machine: `genesis`, `join`, `stake`. They stay where they are while the program runs.

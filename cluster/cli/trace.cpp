@@ -89,7 +89,9 @@ Trace follow(const ClusterView& view, const Hash256& hash) {
     else if (accepted)
         trace.stopped = "accepted, not certified yet";
     else
-        trace.stopped = "unknown to every node that answers: it never arrived, was refused, or was replaced while held";
+        trace.stopped =
+            "unknown to every node that answers: it never arrived, was refused, was replaced while held, or is older than the "
+            "blocks they keep (see kept_from_height in their status; a node started with --archive keeps all)";
     return trace;
 }
 

@@ -136,6 +136,7 @@ std::string format_channels(const ActorFile& file) {
 bool signs(Actor actor) { return actor == Actor::intake || actor == Actor::consensus; }
 bool owns_channels(Actor actor) { return signs(actor) || actor == Actor::execution; }
 bool has_account(Actor actor) { return actor == Actor::watcher || actor == Actor::rewards; }
+bool keeps_history(Actor actor) { return owns_channels(actor) || actor == Actor::execution; }
 
 std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder) {
     const auto path = [&](const std::filesystem::path& p) {
@@ -164,11 +165,14 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
         out += "\n[layer]  # the data-availability layer: here a folder that all nodes share\n" +
                line("folder", path(file.da_folder));
     if (file.actor == Actor::execution)
-        out += "\n[state]\n" +
-               line("archive", file.archive ? "true" : "false", "keep every state, to prove old ones; needs much disk") +
-               "\n[sync]  # how a new node catches up with a chain that is far ahead\n" +
+        out += "\n[sync]  # how a new node catches up with a chain that is far ahead\n" +
                line("from", toml_quoted(file.takes_snapshots ? "snapshot" : "genesis"),
                     "\"snapshot\": takes the state from others, proven; \"genesis\": executes all blocks");
+    if (keeps_history(file.actor))
+        out += "\n[retention]  # the same in intake, consensus and execution\n" +
+               line("blocks", std::to_string(file.retention_blocks),
+                    "of history; at least snapshot_blocks + 2 execution_lag_max; 0: 4 snapshot_blocks") +
+               line("archive", file.archive ? "true" : "false", "keep everything, old states too; needs ever more disk");
     return out;
 }
 
@@ -210,9 +214,11 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     }
     if (out.actor == Actor::intake) read_rpc(root.table("rpc"), out.rpc);
     if (out.actor == Actor::da) out.da_folder = resolved(root.table("layer").text("folder"));
-    if (out.actor == Actor::execution) {
-        out.archive = root.table("state").flag_or("archive", out.archive);
-        read_sync(root.table("sync"), out);
+    if (out.actor == Actor::execution) read_sync(root.table("sync"), out);
+    if (keeps_history(out.actor)) {
+        TomlTable retention = root.table("retention");
+        out.retention_blocks = retention.number_or("blocks", out.retention_blocks, {0, 1ULL << 40});
+        out.archive = retention.flag_or("archive", out.archive);
     }
     if (const auto fault = opened->finish()) return tl::make_unexpected(*fault);
     return out;

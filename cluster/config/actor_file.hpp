@@ -44,14 +44,16 @@ struct ActorFile {
     std::vector<Peer> fixed_peers;  ///< intake, consensus, execution
     RpcSettings rpc;
     std::uint64_t disk_reserve_mib = 512;  ///< intake: with less free it takes nothing new
-    std::filesystem::path da_folder;  ///< da
-    bool archive = false;             ///< execution: keep every state, not only the last ones
-    bool takes_snapshots = true;      ///< execution: of a chain that is far ahead; else it is executed from genesis
+    std::filesystem::path da_folder;       ///< da
+    std::uint64_t retention_blocks = 0;    ///< intake, consensus, execution; 0: the default, which the genesis decides
+    bool archive = false;                  ///< of the same: nothing is forgotten
+    bool takes_snapshots = true;           ///< execution: of a chain that is far ahead; else it is executed from genesis
 };
 
 [[nodiscard]] bool signs(Actor actor);
 [[nodiscard]] bool owns_channels(Actor actor);
 [[nodiscard]] bool has_account(Actor actor);
+[[nodiscard]] bool keeps_history(Actor actor);
 
 [[nodiscard]] std::string format_actor_file(const ActorFile& file, const std::filesystem::path& folder);
 [[nodiscard]] Configured<ActorFile> read_actor_file(const std::filesystem::path& path);

@@ -4,7 +4,6 @@
 #include "cluster/config/file_io.hpp"
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/load_accounts.hpp"
-#include "cluster/config/node_folder.hpp"
 
 namespace rondo {
 namespace {
@@ -50,6 +49,7 @@ std::vector<Member> plan_members(const InitOptions& options, std::uint16_t first
         out[i].plan =
             plan_node(options.home, node_name(i), local_host, static_cast<std::uint16_t>(first_port + i * ports_per_node));
         out[i].plan.number = OperatorNumber(static_cast<std::uint32_t>(i));
+        out[i].plan.history = options.history;
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include "cluster/config/error.hpp"
 #include "cluster/config/genesis_maker.hpp"
 #include "cluster/config/home.hpp"
+#include "cluster/config/node_folder.hpp"
 
 namespace rondo {
 
@@ -18,6 +19,7 @@ struct InitOptions : GenesisOptions {
     std::uint64_t nodes = 4;
     std::vector<std::uint64_t> stakes_ether;  ///< per node; the last one counts for the rest; empty: 32 each
     std::uint64_t load_accounts = 1000;       ///< senders of `rondo load`
+    History history;
 };
 
 struct InitSummary {

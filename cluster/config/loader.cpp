@@ -102,6 +102,16 @@ std::optional<ConfigError> make_socket_folders(const ActorFile& file) {
     return std::nullopt;
 }
 
+std::optional<ConfigError> load_retention(LoadedActor& out, const std::string& path) {
+    const Parameters& p = out.genesis.parameters;
+    const std::uint64_t least = p.snapshot_blocks + 2 * p.execution_lag_max;
+    const std::uint64_t given = out.file.retention_blocks;
+    out.retention = {given == 0 ? std::max(4 * p.snapshot_blocks, least) : given, out.file.archive};
+    if (out.retention.archive || out.retention.blocks >= least) return std::nullopt;
+    return ConfigError{path + ": [retention] blocks = " + std::to_string(given) + " is too little: at least " +
+                       std::to_string(least) + " (snapshot_blocks + 2 execution_lag_max), or an actor could not come back"};
+}
+
 }  // namespace
 
 Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& path, const PassphraseSource& passphrase) {
@@ -112,7 +122,7 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
                             " actor, not of " + std::string(to_string(actor)));
     auto genesis = read_genesis(file->genesis);
     if (!genesis) return tl::make_unexpected(genesis.error());
-    LoadedActor out{std::move(*file), {}, std::move(*genesis), {}, std::nullopt};
+    LoadedActor out{std::move(*file), {}, std::move(*genesis), {}, std::nullopt, {}};
     out.shell.self = out.file.self;
     out.shell.store_folder = out.file.store;
     out.shell.map_bytes = out.file.map_gib << 30;
@@ -125,6 +135,7 @@ Configured<LoadedActor> load_actor(Actor actor, const std::filesystem::path& pat
     if (!source.any()) source.file = out.file.passphrase_file;
     auto wrong = load_keys(out, source);
     if (!wrong) wrong = load_peers(out, path.string());
+    if (!wrong) wrong = load_retention(out, path.string());
     if (!wrong) wrong = make_socket_folders(out.file);
     if (wrong) return tl::make_unexpected(*wrong);
     ::malloc_trim(0);  // a large genesis passes through memory once and should not stay there

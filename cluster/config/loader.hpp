@@ -5,6 +5,7 @@
 #include "cluster/config/actor_file.hpp"
 #include "cluster/config/error.hpp"
 #include "cluster/config/key_file.hpp"
+#include "cluster/runtime/retention.hpp"
 #include "cluster/shell/shell_config.hpp"
 #include "messages/wire/epoch.hpp"
 
@@ -17,6 +18,7 @@ struct LoadedActor {
     Genesis genesis;
     std::vector<crypto::SecretKey> signing_keys;    ///< intake, consensus; two while they are rotated
     std::optional<crypto::AccountKey> account_key;  ///< watcher, rewards
+    Retention retention{};                          ///< intake, consensus, execution
 };
 
 /// Reads the actor's file, the genesis and the keys, and refuses those that cannot belong together. Who is an operator, with

@@ -47,6 +47,8 @@ ActorFile actor_file(const Home& home, Actor actor, const NodePlan& plan) {
     }
     file.rpc.port = plan.rpc_port;
     file.da_folder = plan.da_folder;
+    file.retention_blocks = plan.history.blocks;
+    file.archive = plan.history.archive;
     return file;
 }
 
@@ -82,7 +84,7 @@ Configured<void> set_operator_in(const std::filesystem::path& path, std::string_
 
 NodePlan plan_node(const Home& home, const std::string& name, const std::string& host, std::uint16_t first_port) {
     const auto port = [&](std::uint16_t offset) { return static_cast<std::uint16_t>(first_port + offset); };
-    return {name, no_operator, {host, port(0), port(1), port(2), port(3), port(4)}, port(5), home.da_folder(), {}};
+    return {name, no_operator, {host, port(0), port(1), port(2), port(3), port(4)}, port(5), home.da_folder(), {}, {}};
 }
 
 Configured<void> write_node(const Home& home, const NodePlan& plan, const NodeKeys& keys) {
@@ -122,6 +124,7 @@ Configured<NodePlan> plan_only_node(const NodeOptions& options) {
         return config_error("--host and --ports: " + std::string(fault));
     if (!options.da_folder.empty()) plan.da_folder = std::filesystem::absolute(options.da_folder).lexically_normal();
     plan.fixed_peers = options.fixed_peers;
+    plan.history = options.history;
     return plan;
 }
 

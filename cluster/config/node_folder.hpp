@@ -26,6 +26,12 @@ struct NodeKeys {
 /// Of each node, in this order: lanes, votes, sync, fetch, state, JSON-RPC.
 inline constexpr std::uint16_t ports_per_node = channel_count + 1;
 
+/// What it keeps (cluster/runtime/retention.hpp).
+struct History {
+    std::uint64_t blocks = 0;  ///< 0: the default
+    bool archive = false;
+};
+
 struct NodePlan {
     std::string name;  ///< "node0"
     OperatorNumber number = no_operator;
@@ -33,6 +39,7 @@ struct NodePlan {
     std::uint16_t rpc_port = 0;  ///< on loopback; 0: no JSON-RPC
     std::filesystem::path da_folder;
     std::vector<Peer> fixed_peers;
+    History history;
 };
 /// With the ports from `first_port` on.
 [[nodiscard]] NodePlan plan_node(const Home& home, const std::string& name, const std::string& host, std::uint16_t first_port);
@@ -46,6 +53,7 @@ struct NodeOptions {
     std::vector<std::uint16_t> ports;  ///< as many as ports_per_node, in their order; or none: free ones are chosen
     std::filesystem::path da_folder;   ///< empty: the home's own
     std::vector<Peer> fixed_peers;
+    History history;
 };
 /// The plan of its only node, node0, that follows the network until it has a number.
 [[nodiscard]] Configured<NodePlan> plan_only_node(const NodeOptions& options);

@@ -186,7 +186,14 @@ struct DiskRoom {
     bool is_short = false;
 };
 
-using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFired, JobDone, DiskRoom>;
+/// All who hear one of the actor's own streams have what lies below `below` behind them for good, also after a power cut; or it
+/// is so much (limits::retention_messages_max) that nobody is waited for any longer. It only rises while the process lives.
+struct Released {
+    Stream stream;
+    std::uint64_t below;
+};
+
+using Input = std::variant<StreamMessage, PeerMessage, Request, Answer, TimerFired, JobDone, DiskRoom, Released>;
 
 // -------------------------------------------------------------------------------------------- effects
 
@@ -204,6 +211,13 @@ struct Publish {
     std::variant<Bytes, RecordRef> payload;
     /// Deterministic streams: what must be equal on every node (the running hash covers it).
     Digest identity{};
+};
+
+/// The rows of an own deterministic stream below `below` go; whoever asks for them is told that they are gone. The newest row
+/// stays. (Of other streams the shell drops them by itself.)
+struct Forget {
+    Stream stream;
+    std::uint64_t below;
 };
 
 struct Send {
@@ -262,6 +276,7 @@ struct Log {
 struct Effects {
     std::vector<Record> records;
     std::vector<Publish> publishes;
+    std::vector<Forget> forgets;  ///< with the records, after the publishes
     std::vector<Send> sends;
     std::vector<Ask> asks;
     std::vector<Reply> replies;

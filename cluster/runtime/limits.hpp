@@ -35,6 +35,10 @@ inline constexpr std::uint64_t retention_messages_min = 4096;
 /// Beyond so many rows a subscriber that never reports no longer holds the outbox back.
 inline constexpr std::uint64_t retention_messages_max = 1U << 20;
 inline constexpr std::size_t trim_rows_max = 4096;  ///< per turn
+/// Of blocks past retention, in one step; fewer than the second wait for company.
+inline constexpr std::uint64_t forget_blocks_max = 64;
+inline constexpr std::uint64_t forget_blocks_min = 8;
+inline constexpr std::size_t forget_rows_max = 20'000;  ///< of what stands under these blocks, in one step: then no further block
 
 // ------------------------------------------------------------------------------------------------- turns
 inline constexpr std::size_t turn_inputs_max = 1024;

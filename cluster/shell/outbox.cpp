@@ -14,6 +14,7 @@ Bytes row_key(Stream stream, std::uint64_t sequence) {
     append_be64(key, sequence);
     return key;
 }
+std::uint64_t minus_or_zero(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; }
 Bytes end_key(Stream stream) { return {static_cast<std::uint8_t>(static_cast<unsigned>(stream) + 1)}; }
 std::uint64_t sequence_of(ByteView key) { return read_be64(key.subspan(1, 8)); }
 
@@ -212,31 +213,48 @@ bus::Announcement Outbox::announcement() const {
     return out;
 }
 
-void Outbox::note(const bus::CursorReport& report) {
+std::vector<Released> Outbox::note(const bus::CursorReport& report) {
+    std::vector<Released> out;
     for (auto& [stream, published] : streams_) {
         const auto cursor = std::ranges::find(report.cursors, stream, &StreamCursor::stream);
         published.next_of[report.subscriber] = cursor == report.cursors.end() ? 0 : cursor->next;
+        const std::uint64_t below = released_below(published);
+        if (below <= published.released) continue;
+        published.released = below;
+        out.push_back({stream, below});
     }
+    return out;
 }
 
-std::uint64_t Outbox::trim_below(const Published& published) const {
+std::uint64_t Outbox::released_below(const Published& published) {
     std::uint64_t lowest = published.at.head + 1;
     for (const auto& [actor, next] : published.next_of)
         if (next != 0) lowest = std::min(lowest, next);
     for (const Actor actor : hearers_of(published.at.stream))
         if (!published.next_of.contains(actor)) lowest = 0;
-    const auto minus = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; };
-    return std::max(minus(lowest, limits::retention_messages_min), minus(published.at.head, limits::retention_messages_max));
+    return std::max(lowest, minus_or_zero(published.at.head, limits::retention_messages_max));
+}
+
+void Outbox::erase_below(store::WriteTxn& txn, Table outbox, Published& published, std::uint64_t below) {
+    if (below <= published.at.oldest) return;
+    const Stream stream = published.at.stream;
+    txn.apply(EraseRange{outbox, row_key(stream, published.at.oldest), row_key(stream, below)});
+    published.at.oldest = below;
 }
 
 void Outbox::trim(store::WriteTxn& txn) {
     for (auto& [stream, published] : streams_) {
         if (is_deterministic(stream)) continue;
-        const std::uint64_t below = std::min(trim_below(published), published.at.oldest + limits::trim_rows_max);
-        if (below <= published.at.oldest) continue;
-        txn.apply(EraseRange{tables_.outbox, row_key(stream, published.at.oldest), row_key(stream, below)});
-        published.at.oldest = below;
+        const std::uint64_t below = std::max(minus_or_zero(released_below(published), limits::retention_messages_min),
+                                             minus_or_zero(published.at.head, limits::retention_messages_max));
+        erase_below(txn, tables_.outbox, published, std::min(below, published.at.oldest + limits::trim_rows_max));
     }
+}
+
+void Outbox::forget(store::WriteTxn& txn, const Forget& forget) {
+    const auto found = streams_.find(forget.stream);
+    require(found != streams_.end() && is_deterministic(forget.stream), "a core forgets what is not its to forget");
+    erase_below(txn, tables_.outbox, found->second, std::min(forget.below, found->second.at.head));
 }
 
 std::vector<StreamCursor> Outbox::heads() const {

@@ -19,6 +19,7 @@ namespace rondo::shell {
 ///  2. Deterministic streams: the sequence is the height (the first message's may be any), each row carries identity and chain = H(chain before ‖ identity).
 ///  3. Other streams: numbered from 1, under the store's incarnation; rows below what all hearers have behind them are trimmed,
 ///     down to the retention; beyond the upper retention nobody holds them back.
+///  4. Of deterministic streams rows go when the core says so, which hears what all hearers have behind them. The newest stays.
 class Outbox {
   public:
     Outbox(const StoreView& view, Actor self, const ShellTables& tables, const bus::Incarnation& incarnation);
@@ -38,7 +39,9 @@ class Outbox {
     [[nodiscard]] bus::Announcement announcement() const;
     [[nodiscard]] bool publishes_anything() const { return !streams_.empty(); }
 
-    void note(const bus::CursorReport& report);
+    /// What the core is told of it.
+    [[nodiscard]] std::vector<Released> note(const bus::CursorReport& report);
+    void forget(store::WriteTxn& txn, const Forget& forget);
     /// At most trim_rows_max rows of each stream.
     void trim(store::WriteTxn& txn);
     [[nodiscard]] std::vector<StreamCursor> heads() const;
@@ -49,12 +52,14 @@ class Outbox {
         Digest chain{};
         std::map<Actor, std::uint64_t> next_of;  ///< reported cursors; 0: that actor does not hear this stream
         std::uint64_t durable_head = 0;          ///< up to here it may be said
+        std::uint64_t released = 1;              ///< the core was told
         std::vector<bus::StreamChunk> fresh;
         std::size_t fresh_bytes = 0;  ///< of the last chunk
     };
     void recover(const StoreView& view, Stream stream, const bus::Incarnation& incarnation);
     void append_fresh(Published& published, Bytes payload, const bus::Link& link);
-    [[nodiscard]] std::uint64_t trim_below(const Published& published) const;
+    [[nodiscard]] static std::uint64_t released_below(const Published& published);
+    static void erase_below(store::WriteTxn& txn, Table outbox, Published& published, std::uint64_t below);
 
     ShellTables tables_;
     std::map<Stream, Published> streams_;

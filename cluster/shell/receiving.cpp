@@ -70,7 +70,8 @@ void Shell::on_asker(bus::NodeBus::FromAsker message) {
                 replays_wanted_.emplace_back(std::move(message.route), *wanted);
             return;
         case bus::EnvelopeKind::cursors:
-            if (const auto report = decode<bus::CursorReport>(message.payload)) outbox_.note(*report);
+            if (const auto report = decode<bus::CursorReport>(message.payload))
+                for (const Released& released : outbox_.note(*report)) push(released, 0);
             return;
         case bus::EnvelopeKind::reply:
         case bus::EnvelopeKind::chunk:

@@ -176,6 +176,7 @@ void Shell::apply(Effects effects, Speech& speech) {
         else
             outbox_.add(*txn_, std::move(publish));
     }
+    for (const Forget& forget : effects.forgets) outbox_.forget(*txn_, forget);
     speech.needs_commit = speech.needs_commit || effects.persist_first || !effects.asks.empty() || !effects.replies.empty() ||
                           std::ranges::any_of(effects.sends, [](const Send& send) { return !send.self_evident; });
     if (effects.peers) set_peers(std::move(*effects.peers));

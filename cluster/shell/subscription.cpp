@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/ledger/base.hpp"
 #include "cluster/runtime/limits.hpp"
 #include "cluster/shell/log.hpp"
 #include "messages/base/require.hpp"
@@ -199,11 +200,12 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
     if (chunk.header.first > expected_ && at.oldest > expected_) {
-        if (is_deterministic(stream_) && expected_ > 1)
+        // 6. To go on behind a gap would be to invent what stood in it; but a node that began with a snapshot begins there.
+        if (is_deterministic(stream_) && (expected_ > 1 || !begins_stream(stream_, chunk.payloads.front())))
             return "stream " + name() + ": messages " + std::to_string(expected_) + " to " +
                    std::to_string(chunk.header.first - 1) +
-                   " are no longer kept by their publisher: start this node anew from a snapshot (remove the stores of all its "
-                   "actors; its keys stay)";
+                   " are no longer kept by their publisher, and this actor's store ends before them: start this node anew from a "
+                   "snapshot (remove the stores of all its actors; its keys stay)";
         skip_to(chunk.header.first);
     }
     if (auto trouble = accept(chunk)) return trouble;

@@ -20,6 +20,9 @@ namespace rondo::shell {
 ///     heard nothing yet may begin above the first message: otherwise something was missed that nobody can tell any more.
 ///  5. Other streams: a publisher with a new store, or with the same one behind our cursor (its disk was rolled back), is
 ///     heard from the start: what it says again was said before, what it says anew must not be taken for something old.
+///  6. What the publisher has trimmed is passed over, with a line in the log: its core finds it another way. Not so in
+///     deterministic streams, where an actor whose store ends too early stops; but an empty one begins where its node began, with
+///     a snapshot.
 class Subscription {
   public:
     Subscription(const StoreView& view, const ShellTables& tables, Stream stream);

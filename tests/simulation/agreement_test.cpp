@@ -62,6 +62,27 @@ TEST(Agreement, HoldsWhenEveryMachineLosesItsPowerAtOnce) {
     EXPECT_GT(sim.final_height(0), before);
 }
 
+TEST(Agreement, HoldsWhenOldBlocksGoAndPowerFailsAndActorsComeBackAsTheirCheckpoints) {
+    Options options = calm();
+    options.parameters.snapshot_blocks = 12;
+    options.retention_blocks = 20;
+    Simulation sim{options, real_cores()};
+    sim.run(20s);
+    for (NodeIndex node = 0; node < 4; ++node) sim.cut_power(node, 500ms);
+    sim.run(10s).recover();
+    EXPECT_HOLDS(sim);
+    const std::uint64_t height = sim.final_height(0);
+    ASSERT_GT(height, 100U);
+    for (const Actor actor : {Actor::intake, Actor::consensus, Actor::execution})
+        for (NodeIndex node = 0; node < 4; ++node) {
+            std::uint64_t kept_from = 0;
+            for (const StatusField& field : sim.world().sibling(node, actor)->status())
+                if (field.name == "kept_from_height") kept_from = std::get<std::uint64_t>(field.value);
+            EXPECT_GT(kept_from + 60, height) << to_string(actor) << " of node " << node;
+            EXPECT_LE(kept_from + 20, height) << to_string(actor) << " of node " << node;
+        }
+}
+
 TEST(Agreement, HoldsWhenEachActorIsKilledInTurn) {
     Simulation sim{calm(), real_cores()};
     sim.run(1s);

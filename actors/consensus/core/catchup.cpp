@@ -76,7 +76,8 @@ FinalBlocks Catchup::range(Height first, Height last) const {
     std::size_t bytes = 0;
     last = std::min(last, replica_.chain.floor().height);
     if (last < first) return out;
-    replica_.store.scan(tables::blocks, tables::key(first), tables::key(last.next()), [&](ByteView, ByteView value) {
+    replica_.store.scan(tables::blocks, tables::key(first), tables::key(last.next()), [&](ByteView key, ByteView value) {
+        if (out.blocks.empty() && Height(read_be64(key)) != first) return false;  // what was asked for is not kept any more
         auto found = decode<FinalBlock>(value);
         require(found.has_value(), "a stored block decodes");
         if (!out.blocks.empty() && found->block.epoch != out.blocks.front().epoch) return false;

@@ -28,7 +28,8 @@ ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
       simplex_(replica_),
       catchup_(replica_, simplex_),
       quarantine_(replica_, simplex_),
-      joining_(replica_, simplex_) {}
+      joining_(replica_, simplex_),
+      kept_(replica_, config.retention) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
@@ -46,6 +47,8 @@ Effects ConsensusCore::step(Instant now, const Input& input) {
     if (const auto* message = std::get_if<PeerMessage>(&input)) on_peer(turn, *message);
     if (const auto* request = std::get_if<Request>(&input)) on_request(turn, *request);
     if (const auto* answer = std::get_if<Answer>(&input)) joining_.on_answer(turn, *answer);
+    if (const auto* released = std::get_if<Released>(&input); released != nullptr && released->stream == Stream::blocks)
+        kept_.on_released(*released);
     if (std::holds_alternative<TimerFired>(input)) {
         armed_.reset();
         simplex_.on_time(turn);
@@ -67,6 +70,7 @@ void ConsensusCore::settle(Turn& turn) {
         simplex_.settle(turn);
     }
     if (!joining_.holds_back()) catchup_.on_settled(turn);
+    kept_.on_settled(turn);
 }
 
 Effects ConsensusCore::finish(Turn turn) {
@@ -221,6 +225,9 @@ ConsensusReply ConsensusCore::answer(Turn&, const GetFinalBlocks& request) const
     FinalBlocksReply reply;
     std::size_t bytes = 0;
     if (request.last < request.first) return RequestError{"the range ends before it begins"};
+    if (request.first < kept_.from())
+        return RequestError{"blocks below " + std::to_string(kept_.from().value) +
+                            " are not kept any more; ask a node started with --archive"};
     replica_.store.scan(consensus::tables::blocks, consensus::tables::key(request.first), {}, [&](ByteView key, ByteView value) {
         bytes += value.size();
         if (read_be64(key) > request.last.value || (bytes > consensus::range_bytes_max && !reply.blocks.empty())) return false;
@@ -249,6 +256,7 @@ std::vector<StatusField> ConsensusCore::status() const {
         {"epoch", replica_.epoch.value},
         {"view", simplex_.view().value},
         {"final_height", floor.height.value},
+        {"kept_from_height", kept_.from().value},
         {"notarized_height", simplex_.notarized_height().value},
         {"seen_height", simplex_.seen_height().value},
         {"executed_height", replica_.results.head().value},

@@ -5,6 +5,7 @@
 
 #include "actors/consensus/core/catchup.hpp"
 #include "actors/consensus/core/joining.hpp"
+#include "actors/consensus/core/kept.hpp"
 #include "actors/consensus/core/quarantine.hpp"
 #include "actors/consensus/core/simplex.hpp"
 #include "cluster/runtime/core.hpp"
@@ -17,6 +18,7 @@ struct ConsensusConfig {
     std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
     std::vector<OperatorNumber> sources;  ///< whom to ask for final blocks beside the members: fixed peers
+    Retention retention{};
 };
 
 /// What a shell must know to host it.
@@ -61,6 +63,7 @@ class ConsensusCore : public Core {
     consensus::Catchup catchup_;
     consensus::Quarantine quarantine_;
     consensus::Joining joining_;
+    consensus::Kept kept_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
     std::optional<Instant> armed_;
     std::uint64_t undecodable_ = 0;

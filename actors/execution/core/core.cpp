@@ -33,12 +33,13 @@ ExecutionCore::ExecutionCore(const ExecutionConfig& config, const StoreView& vie
     : view_(view),
       committed_(view),
       store_(committed_),
-      executor_(config.genesis, {true, config.archive}),
+      executor_(config.genesis, {true, config.retention.archive}),
       following_(store_, view),
       server_(view, config.genesis.parameters),
       joining_(store_, view, config.self, config.sources, config.genesis.parameters),
       self_(config.self),
-      takes_snapshots_(config.takes_snapshots) {}
+      takes_snapshots_(config.takes_snapshots),
+      kept_(view, config.retention) {}
 
 Effects ExecutionCore::start(Instant now) {
     now_ = now;
@@ -62,6 +63,7 @@ Effects ExecutionCore::start(Instant now) {
 Effects ExecutionCore::step(Instant now, const Input& input) {
     now_ = now;
     if (!stopped_) std::visit([&](const auto& i) { on(i); }, input);
+    if (!stopped_) kept_.forget(store_, executor_.head().height, effects_.forgets);
     return finish();
 }
 
@@ -92,7 +94,7 @@ void ExecutionCore::on(const Request& request) {
         if (const auto* wish = std::get_if<JoinFromSnapshot>(&*decoded))
             reply = join(*wish);
         else if (executor_.is_open())
-            reply = Queries(executor_, store_).answer(*decoded);
+            reply = Queries(executor_, store_, kept_.from()).answer(*decoded);
         else
             reply = RequestError{"this node is taking a snapshot of the state; ask again when it is whole"};
     }
@@ -274,6 +276,7 @@ std::vector<StatusField> ExecutionCore::status() const {
     std::string waiting_for;
     if (!missing_.empty()) waiting_for = "block " + std::to_string(head.height.value + 1) + ": " + name_of(missing_.front());
     std::vector<StatusField> fields{{"executed_height", head.height.value},
+                                    {"kept_from_height", kept_.from().value},
                                     {"state_root", to_hex_prefixed(head.state_root.view())},
                                     {"waiting_for", waiting_for},
                                     {"backlog_blocks", following_.newest().value - head.height.value},

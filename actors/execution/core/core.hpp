@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/execution/core/following.hpp"
 #include "actors/execution/core/joining.hpp"
+#include "actors/execution/core/kept.hpp"
 #include "actors/execution/core/queries.hpp"
 #include "actors/execution/core/snapshot_server.hpp"
 #include "cluster/runtime/core.hpp"
@@ -10,7 +11,7 @@ namespace rondo {
 struct ExecutionConfig {
     OperatorNumber self;
     Genesis genesis;
-    bool archive = false;                   ///< keep the reverse diffs of all blocks
+    Retention retention{};                  ///< archive: the reverse diffs of all blocks stay, too
     bool takes_snapshots = true;            ///< of a chain that is far ahead; else it is executed from genesis
     std::vector<OperatorNumber> sources{};  ///< whom to ask for one beside the members: fixed peers
 };
@@ -32,6 +33,7 @@ class ExecutionCore : public Core {
     void on(const PeerMessage& message);
     void on(const JobDone&) {}   // gives no jobs
     void on(const DiskRoom&) {}  // follows what is final: it cannot take less
+    void on(const Released& released) { kept_.on_released(released); }
     [[nodiscard]] JoinReply join(const JoinFromSnapshot& wish);
     void settle_joining();
     void adopt();
@@ -57,6 +59,7 @@ class ExecutionCore : public Core {
     std::optional<Height> untold_;            ///< the base, until a copy of it is safe and `results` begins with it
     std::optional<EpochContext> newest_set_;  ///< while no state of our own tells
     Instant now_;
+    execution::Kept kept_;
     std::vector<BatchRef> missing_;  ///< of the next block; empty: not waiting for batches
     std::optional<AskId> open_ask_;
     AskId next_ask_ = 1;

@@ -11,6 +11,10 @@ namespace rondo::execution {
 namespace {
 
 ExecutionReply unknown_block() { return RequestError{"block not found"}; }
+ExecutionReply not_kept(Height from) {
+    return RequestError{"blocks below " + std::to_string(from.value) +
+                        " are not kept any more; ask a node started with --archive"};
+}
 
 /// geth's rule: the tip below which this share of the block's gas was bought.
 std::vector<Wei> percentiles_of(const std::vector<TipGas>& tips, std::uint64_t gas_used,
@@ -140,9 +144,11 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
     const bool ascending = std::is_sorted(request.percentiles.begin(), request.percentiles.end());
     if (!ascending || (!request.percentiles.empty() && request.percentiles.back() > 10'000))
         return RequestError{"percentiles must ascend up to 100"};
-    // Of blocks at or below a snapshot that the node began with nothing is told here.
+    // Of blocks at or below a snapshot that the node began with nothing is told here, nor of those that are not kept any more.
+    const Height oldest = std::max(kept_from_, executor_.head().base.next());
+    if (newest < oldest && newest != head) return not_kept(oldest);
     const std::uint64_t known =
-        executor_.head().base.value == 0 ? newest.value + 1 : newest.value - std::min(newest, executor_.head().base).value;
+        oldest <= Height(1) ? newest.value + 1 : newest.next().value - std::min(newest.next(), oldest).value;
     const std::uint64_t count = std::min<std::uint64_t>({request.count, fee_history_blocks_max, known});
     FeeHistoryReply reply;
     reply.oldest = Height(newest.value + 1 - count);
@@ -163,6 +169,7 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
 }
 
 ExecutionReply Queries::on(const GetResults& request) {
+    if (request.first < kept_from_ && request.first.value != 0) return not_kept(kept_from_);
     ResultsReply reply;
     const Height last = std::min(request.last, executor_.head().height);
     for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max;

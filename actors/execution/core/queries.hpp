@@ -15,7 +15,9 @@ inline constexpr std::size_t full_block_bytes_max = limits::request_bytes_max / 
 
 class Queries {
   public:
-    Queries(BlockExecutor& executor, const StateReader& store) : executor_(executor), store_(store) {}
+    /// `kept_from`: below it there is no history any more, but for block 0.
+    Queries(BlockExecutor& executor, const StateReader& store, Height kept_from)
+        : executor_(executor), store_(store), kept_from_(kept_from) {}
     [[nodiscard]] ExecutionReply answer(const ExecutionRequest& request);
 
   private:
@@ -36,6 +38,7 @@ class Queries {
 
     BlockExecutor& executor_;
     const StateReader& store_;
+    Height kept_from_;
 };
 
 }  // namespace rondo::execution

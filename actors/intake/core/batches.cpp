@@ -4,6 +4,16 @@
 
 namespace rondo::intake {
 
+namespace {
+
+Bytes published_key() { return to_bytes(as_bytes("published")); }
+
+}  // namespace
+
+Batches::Batches(Common& common) : common_(common) {
+    if (const auto stored = common_.book.get(tables::meta, published_key())) published_ = read_be64(*stored);
+}
+
 std::optional<LinkRow> Batches::link(const BatchRef& batch) const {
     const auto stored = common_.book.get(tables::links, key_of(batch));
     if (!stored) return std::nullopt;
@@ -53,6 +63,14 @@ void Batches::certify(const BatchRef& batch, const PoA& certificate) {
 void Batches::publish(const BatchRef& batch) {
     require(has(batch), "a batch is published only when its payload is here");
     common_.effects->publishes.push_back({Stream::batches, 0, RecordRef{tables::batches, key_of(batch)}, {}});
+    Bytes count;
+    append_be64(count, ++published_);
+    common_.book.put(tables::meta, published_key(), std::move(count));
+}
+
+void Batches::forget(LaneId lane, LaneHeight tip) {
+    for (const Table table : {tables::batches, tables::links})
+        common_.book.erase_range(table, key_of(BatchRef{lane, LaneHeight(0), {}}), key_of(BatchRef{lane, tip.next(), {}}));
 }
 
 void Batches::supersede(const BatchRef& batch) {

@@ -10,7 +10,7 @@ namespace rondo::intake {
 ///   2. A batch is published once: when a final cut cites it.
 class Batches {
   public:
-    explicit Batches(Common& common) : common_(common) {}
+    explicit Batches(Common& common);
 
     [[nodiscard]] bool has(const BatchRef& batch) const;
     /// Nothing if the batch itself is not here.
@@ -27,8 +27,12 @@ class Batches {
     void tell(const PoA& certificate) { common_.publish(Stream::certificates, encode(certificate)); }
     /// On `batches`. The payload must be here.
     void publish(const BatchRef& batch);
+    /// On `batches`, in the whole life of the store: what the next one's number follows.
+    [[nodiscard]] std::uint64_t published_count() const { return published_; }
     /// A batch sealed again under another epoch's header.
     void supersede(const BatchRef& batch);
+    /// All that is known of the lane up to the tip of a final cut.
+    void forget(LaneId lane, LaneHeight tip);
 
     [[nodiscard]] std::uint64_t stored_count() const { return stored_; }
     [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
@@ -38,6 +42,7 @@ class Batches {
     void put_link(const BatchRef& batch, const LinkRow& row);
 
     Common& common_;
+    std::uint64_t published_ = 0;
     std::uint64_t stored_ = 0;        ///< since the start
     std::uint64_t stored_bytes_ = 0;  ///< since the start
 };

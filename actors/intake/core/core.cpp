@@ -12,6 +12,7 @@ IntakeCore::IntakeCore(IntakeConfig config, const StoreView& view)
       batches_(common_),
       fetch_(common_, batches_),
       final_cuts_(common_, batches_, fetch_),
+      kept_(common_, batches_, final_cuts_, config.retention),
       own_lane_(common_, batches_),
       other_lanes_(common_, batches_, fetch_),
       quarantine_(common_, batches_, other_lanes_),
@@ -35,6 +36,7 @@ Effects IntakeCore::start(Instant now) {
 /// The questions of a start go out with the first: who took us for dead offers again as soon as it hears anything.
 void IntakeCore::finish_step() {
     quarantine_.finish_step();
+    kept_.finish_step();
     own_lane_.finish_step();
     admission_.flush();
     fetch_.finish_step();
@@ -60,7 +62,9 @@ void IntakeCore::on(const StreamMessage& message) {
             break;
         case Stream::postings: {
             const auto posting = decode_own<Posting>(message.payload);
-            if (posting.stage == PostingStage::confirmed) posted_ = std::max(posted_, posting.last);
+            if (posting.stage != PostingStage::confirmed) break;
+            posted_ = std::max(posted_, posting.last);
+            kept_.on_posted(posting.last);
             break;
         }
         default:
@@ -73,6 +77,7 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     if (block.height <= common_.epochs.final_height()) return;
     if (final_block.base) return on_base(block, *final_block.base);
     for (const CutEntry& tip : block.cut_delta) final_cuts_.cite(block.height, tip, common_.epochs.committed(tip.lane).height);
+    kept_.on_final(block);
     const auto step = common_.epochs.follow(block);
     common_.epochs.persist();
     own_lane_.on_committed(step == Epochs::Step::epoch_began);
@@ -236,6 +241,10 @@ void IntakeCore::on(const DiskRoom& room) {
                                  : "the disk has room again");
 }
 
+void IntakeCore::on(const Released& released) {
+    if (released.stream == Stream::batches) kept_.on_released(released);
+}
+
 // ---------------------------------------------------------------------------------------------- status
 
 std::vector<StatusField> IntakeCore::status() const {
@@ -245,6 +254,7 @@ std::vector<StatusField> IntakeCore::status() const {
     std::vector<StatusField> fields{
         {"epoch", common_.epochs.epoch().value},
         {"final_height", common_.epochs.final_height().value},
+        {"kept_from_height", kept_.from().value},
         {"executed_height", executed_.value},
         {"posted_height", posted_.value},
         {"lane_sealed_height", sealed.value},
@@ -281,7 +291,7 @@ ActorTraits intake_traits() {
     return {Actor::intake,
             Durability::durable,
             {tables::meta, tables::signed_slots, tables::batches, tables::links, tables::acks, tables::own_lane, tables::promised,
-             tables::held, tables::wanted, tables::contexts},
+             tables::held, tables::wanted, tables::contexts, tables::cited},
             {Stream::blocks, Stream::results, Stream::postings},
             {Channel::lanes, Channel::fetch},
             1,

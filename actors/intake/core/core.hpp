@@ -1,6 +1,7 @@
 #pragma once
 #include "actors/intake/core/admission.hpp"
 #include "actors/intake/core/final_cuts.hpp"
+#include "actors/intake/core/kept.hpp"
 #include "actors/intake/core/other_lanes.hpp"
 #include "actors/intake/core/quarantine.hpp"
 
@@ -11,6 +12,7 @@ struct IntakeConfig {
     std::vector<crypto::SecretKey> keys;  ///< the one that the epoch's set names signs; two while it is rotated
     Genesis genesis;
     std::vector<OperatorNumber> sources;  ///< whom to ask for batches beside the members: fixed peers
+    Retention retention{};
 };
 
 /// The intake actor: takes transactions in, keeps this operator's lane, acknowledges the others' (README.md).
@@ -30,6 +32,7 @@ class IntakeCore : public Core {
     void on(const TimerFired& fired);
     void on(const JobDone& done);
     void on(const DiskRoom& room);
+    void on(const Released& released);
     void on_block(const FinalBlock& block);
     void on_base(const Proposal& block, const Base& base);
     void on_result(const ExecutedBlock& block);
@@ -45,6 +48,7 @@ class IntakeCore : public Core {
     intake::Batches batches_;
     intake::Fetch fetch_;
     intake::FinalCuts final_cuts_;
+    intake::Kept kept_;
     intake::OwnLane own_lane_;
     intake::OtherLanes other_lanes_;
     intake::Quarantine quarantine_;

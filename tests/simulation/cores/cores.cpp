@@ -13,14 +13,15 @@ namespace rondo::sim {
 Cores real_cores() {
     const auto intake = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<IntakeCore>(IntakeConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}}, view);
+            return std::make_unique<IntakeCore>(
+                IntakeConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}, setup.retention}, view);
         };
         return corrupted(make, store, intake_traits(), setup);
     };
     const auto consensus = [](const StoreView& store, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& view) {
-            return std::make_unique<ConsensusCore>(ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}},
-                                                   view);
+            return std::make_unique<ConsensusCore>(
+                ConsensusConfig{setup.self, {setup.key, setup.next_key}, setup.genesis, {}, setup.retention}, view);
         };
         return corrupted(make, store, consensus_traits(), setup);
     };
@@ -29,7 +30,7 @@ Cores real_cores() {
     };
     const auto execution = [](const StoreView& view, const NodeSetup& setup) {
         const auto make = [&setup](const StoreView& store) {
-            return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis}, store);
+            return std::make_unique<ExecutionCore>(ExecutionConfig{setup.self, setup.genesis, setup.retention}, store);
         };
         return corrupted(make, view, execution_traits(), setup);
     };

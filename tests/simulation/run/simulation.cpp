@@ -230,9 +230,12 @@ void Simulation::check_batches() {
     };
     std::vector<Wanted> wanted;
     std::map<LaneId, LaneHeight> reached;
+    // Of what retention lets go, nothing is asked; the chain grows meanwhile.
+    const std::uint64_t newest = p.agreement.chain().empty() ? 0 : p.agreement.chain().rbegin()->first;
+    const std::uint64_t kept = options_.retention_blocks == 0 ? newest : std::min(newest, options_.retention_blocks / 2);
     for (const auto& [height, block] : p.agreement.chain())
         for (const CutEntry& tip : block.cut_delta) {
-            wanted.push_back({tip, reached[tip.lane]});
+            if (height > newest - kept) wanted.push_back({tip, reached[tip.lane]});
             reached[tip.lane] = tip.height;
         }
     constexpr std::size_t fetch_max = 32;

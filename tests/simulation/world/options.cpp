@@ -204,6 +204,7 @@ Options draw_options(std::uint64_t seed, const Setting& setting) {
     }
     Random intervals(seed * 0xd1342543de82ef95ULL + 3);
     if (intervals.one_in(2)) options.parameters.snapshot_blocks = intervals.between(4, 40);
+    if (intervals.one_in(2) && options.faults.bad_disks.empty()) options.retention_blocks = intervals.between(40, 60);
     if (setting.nodes == 0) draw_set_changes(options, Random(seed * 0x9e3779b97f4a7c15ULL + 2));
     if (setting.nodes == 0) draw_late_node(options, Random(seed * 0xbf58476d1ce4e5b9ULL + 4));
     return options;
@@ -250,6 +251,7 @@ std::string describe(const Options& o) {
     for (const NodeIndex node : f.bad_disks) out << " bad_disk=" << node;
     fault("bad_disk_interval_us", f.bad_disk_interval);
     fault("rot_interval_us", f.rot_interval);
+    fault("retention_blocks", o.retention_blocks);
     fault("shell_mutant", static_cast<std::uint64_t>(o.shell_mutant));
     return out.str();
 }

@@ -104,6 +104,9 @@ struct Options {
     std::size_t turn_inputs_max = 16;
     std::vector<ByzantineMember> byzantine;
     FaultPlan faults;
+    /// What well-behaved nodes keep (cluster/runtime/retention.hpp); 0: everything. Below it nobody can be helped yet: only for
+    /// runs in which nobody is away for longer, or loses a disk.
+    std::uint64_t retention_blocks = 0;
     ShellMutant shell_mutant = ShellMutant::none;
 
     static Parameters fast_parameters();

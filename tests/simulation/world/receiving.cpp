@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cluster/ledger/base.hpp"
 #include "tests/simulation/world/rows.hpp"
 #include "tests/simulation/world/shell.hpp"
 #include "tests/simulation/world/world.hpp"
@@ -93,7 +94,24 @@ void SimShell::hear_from_the_start(Stream stream) {
         return message != nullptr && message->stream == stream;
     });
     write_cursor(stream, 1);
+    durable_next_[stream] = 1;
     subscriptions_[stream] = {};
+}
+
+void SimShell::on_cursor(Actor hearer, Stream stream, std::uint64_t next) {
+    if (!is_up()) return;
+    cursors_of_[stream][hearer] = next;
+    std::uint64_t below = head(stream) + 1;
+    for (std::size_t i = 0; i < actor_count; ++i) {
+        const auto actor = static_cast<Actor>(i);
+        const SimShell* sibling = world_.sibling(node_, actor);
+        if (sibling == nullptr || std::ranges::count(sibling->traits().subscriptions, stream) == 0) continue;
+        const auto reported = cursors_of_[stream].find(actor);
+        below = std::min(below, reported == cursors_of_[stream].end() ? 0 : reported->second);
+    }
+    if (below <= released_[stream]) return;
+    released_[stream] = below;
+    enqueue(Released{stream, below});
 }
 
 void SimShell::request_replay(Stream stream) {
@@ -111,7 +129,12 @@ void SimShell::request_replay(Stream stream) {
             if (life != life_) return;
             Subscription& waiting = subscriptions_[stream];
             waiting.asking = false;
-            const bool may_skip = !is_deterministic(stream) || waiting.expected == 1;
+            const bool begins = !rows.empty() && waiting.expected == 1 && begins_stream(stream, *rows.front().payload);
+            if (!rows.empty() && is_deterministic(stream) && rows.front().sequence > waiting.expected && !begins)
+                return world_.fail("stream " + std::string(to_string(stream)) + " is not kept any more where " +
+                                   std::string(to_string(traits_.actor)) + " of node " + std::to_string(node_) +
+                                   " needs it: " + std::to_string(waiting.expected));
+            const bool may_skip = !is_deterministic(stream) || begins;
             if (!rows.empty() && may_skip && mutant_ != ShellMutant::lost_outbox_row)
                 waiting.expected = std::max(waiting.expected, rows.front().sequence);
             for (const Row& row : rows) on_stream(stream, row.sequence, row.payload);

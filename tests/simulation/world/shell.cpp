@@ -64,6 +64,8 @@ void SimShell::die() {
     turn_scheduled_ = busy_ = false;
     commit_due_.reset();
     peers_.reset();
+    cursors_of_.clear();
+    released_.clear();
     step_time_ = Instant(0);
     paused_until_ = 0;
 }
@@ -146,6 +148,7 @@ void SimShell::turn() {
             take(core_->step(step_time_, item.input));
             if (checkpoint_) break;
         }
+        if (is_up()) trim();
         finish_turn(false);
     });
 }
@@ -161,6 +164,11 @@ void SimShell::take(Effects effects) {
     for (const CancelTimer& cancelled : effects.cancelled) actions_.emplace_back(cancelled);
     for (const SetTimer& timer : effects.timers) actions_.emplace_back(timer);
     for (RecoverSenders& job : effects.jobs) actions_.emplace_back(std::move(job));
+    for (const Forget& forget : effects.forgets) {
+        const std::uint64_t below = std::min(forget.below, head(forget.stream));
+        const std::uint8_t stream = number_of(forget.stream);
+        store_.apply(EraseRange{own_, row_key(RowKind::outbox, stream), row_key(RowKind::outbox, stream, below)});
+    }
     for (const Log& log : effects.logs) world_.log(node_, traits_.actor, log);
     if (effects.peers) {
         peers_.emplace();
@@ -280,7 +288,7 @@ bool SimShell::commit() {
 /// As in cluster/shell: it is made while the actor goes on, and passed over while another one is.
 void SimShell::begin_checkpoint(Height height) {
     if (!store_.begin_checkpoint(height)) return;
-    world_.clock().after(random_.between(1, 60) * millisecond, [this, life = life_] {
+    world_.clock().after(random_.between(1, 900) * millisecond, [this, life = life_] {
         if (life != life_) return;
         guarded([&] { store_.finish_checkpoint(); });
     });
@@ -289,6 +297,8 @@ void SimShell::begin_checkpoint(Height height) {
 /// The sync of the last commit has returned.
 void SimShell::settle() {
     store_.settle();
+    for (const Stream stream : traits_.subscriptions)
+        if (!is_best_effort(stream)) durable_next_[stream] = next_of(stream);
     for (std::size_t i = 0; i < stream_count; ++i)
         if (publisher_of(static_cast<Stream>(i)) == traits_.actor)
             durable_heads_[static_cast<Stream>(i)] = head(static_cast<Stream>(i));

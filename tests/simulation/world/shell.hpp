@@ -34,6 +34,7 @@ enum class ShellMutant : std::uint8_t {
     torn_write_believed,         ///< opens a store without a look at the checksum of its journal's end, or at its marker
     rot_believed,                ///< does not check the checksums of records
     sync_failure_ignored,        ///< goes on and speaks when a sync fails
+    checkpoint_reported_early,   ///< reports the cursors of a checkpoint that is still being made
 };
 
 inline constexpr Micros beat_interval = 100 * millisecond;
@@ -76,6 +77,8 @@ class SimShell {
     void on_stream(Stream stream, std::uint64_t sequence, const SharedBytes& payload);
     void on_best_effort(Stream stream, const SharedBytes& payload);
     void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
+    /// How far a hearer of the stream has it behind it for good.
+    void on_cursor(Actor hearer, Stream stream, std::uint64_t next);
 
     // What siblings read of it.
     struct Row {
@@ -109,6 +112,9 @@ class SimShell {
     void hold_back(std::vector<Action> actions, Boundary boundary);
     [[nodiscard]] bool commit();
     void begin_checkpoint(Height height);
+    void report_cursors();
+    [[nodiscard]] std::uint64_t durable_next_of(Stream stream) const;
+    void trim();
     [[nodiscard]] Instant now();
     void settle();
     [[nodiscard]] bool may_say_now(const Action& action) const;
@@ -154,6 +160,9 @@ class SimShell {
     std::optional<Height> checkpoint_;  ///< asked for by it
     std::vector<Action> unsaid_;        ///< messages of streams that wait for the commit of their rows
     std::map<Stream, std::uint64_t> durable_heads_;
+    std::map<Stream, std::uint64_t> durable_next_;                 ///< of the streams heard; Durable stores only
+    std::map<Stream, std::map<Actor, std::uint64_t>> cursors_of_;  ///< of the streams said, as the hearers report them
+    std::map<Stream, std::uint64_t> released_;
     std::optional<std::set<OperatorNumber>> peers_;  ///< as the core named them; nothing if it named none
     Instant step_time_;                              ///< never goes back while the process lives, whatever its clock does
 

@@ -7,6 +7,7 @@ namespace rondo::sim {
 namespace {
 
 constexpr std::uint64_t beats_per_sync = 7;  ///< of a Derived store
+constexpr std::uint64_t rows_kept = 64;      ///< below what all hearers have behind them
 
 }  // namespace
 
@@ -84,10 +85,42 @@ void SimShell::beat() {
             if (publisher_of(stream) == traits_.actor && !is_best_effort(stream))
                 world_.announce(node_, stream, incarnation(), durable_heads_[stream]);
         }
+        report_cursors();
         if (random_.one_in(beats_per_sync) && !busy_) store_.sync();
     });
     if (!is_up()) return;
     beat_after(beat_interval);
+}
+
+void SimShell::report_cursors() {
+    for (const Stream stream : traits_.subscriptions)
+        if (SimShell* publisher = world_.sibling(node_, publisher_of(stream)); publisher != nullptr && !is_best_effort(stream))
+            world_.local_link(node_, [this, publisher, stream, next = durable_next_of(stream)] {
+                publisher->on_cursor(traits_.actor, stream, next);
+            });
+}
+
+/// A Derived store comes back from a power cut as its newest checkpoint, or empty.
+std::uint64_t SimShell::durable_next_of(Stream stream) const {
+    if (traits_.durability == Durability::durable) return durable_next_.at(stream);
+    const Checkpoint* checkpoint = store_.checkpoints().empty() ? nullptr : store_.checkpoints().back().get();
+    if (mutant_ == ShellMutant::checkpoint_reported_early && store_.unfinished_checkpoint() != nullptr)
+        checkpoint = store_.unfinished_checkpoint();
+    if (checkpoint == nullptr) return 1;
+    const Bytes publisher = row_key(RowKind::incarnation, static_cast<std::uint8_t>(number_of(stream) + 1));
+    const auto then = checkpoint->get(own_, publisher), now = store_.get(own_, publisher);
+    const auto cursor = checkpoint->get(own_, row_key(RowKind::cursor, number_of(stream)));
+    const bool same_store = then.has_value() == now.has_value() && (!then || to_bytes(*then) == to_bytes(*now));
+    return cursor && same_store ? read_be64(*cursor) : 1;
+}
+
+/// As in cluster/shell, with a shorter retention.
+void SimShell::trim() {
+    for (const auto& [stream, below] : released_) {
+        if (is_deterministic(stream) || below <= rows_kept) continue;
+        const std::uint8_t number = number_of(stream);
+        store_.apply(EraseRange{own_, row_key(RowKind::outbox, number), row_key(RowKind::outbox, number, below - rows_kept)});
+    }
 }
 
 void SimShell::beat_after(Micros delay) {

@@ -69,6 +69,7 @@ class SimStore : public StoreView {
     /// The copy is complete, unless the process died meanwhile. It has read every record, and ends at a rotten one.
     void finish_checkpoint();
     void drop_unfinished_checkpoint() { unfinished_.reset(); }
+    [[nodiscard]] const Checkpoint* unfinished_checkpoint() const { return unfinished_.get(); }
     [[nodiscard]] const Checkpoints& checkpoints() const override { return checkpoints_; }
     void settle() { in_flight_.clear(); }
     /// What was committed is safe from a power cut now; the open turn stays open.

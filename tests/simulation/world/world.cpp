@@ -105,7 +105,8 @@ void World::add_node(NodeIndex index, const Cores& cores) {
                     next_operator_key(index),
                     account_key("watcher", index),
                     account_key("rewards", index),
-                    misbehaviour};
+                    misbehaviour,
+                    {options_.retention_blocks, options_.retention_blocks == 0 || misbehaviour.has_value()}};
     nodes_.push_back(std::make_unique<Node>(Node{std::move(setup), {}, 0, 0, 0, 0}));
     Node& node = *nodes_.back();
     if (options_.faults.skew_ms_max != 0) {

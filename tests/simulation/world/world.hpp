@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/runtime/retention.hpp"
 #include "messages/crypto/ed25519.hpp"
 #include "messages/crypto/secp256k1.hpp"
 #include "messages/wire/epoch.hpp"
@@ -37,6 +38,7 @@ struct NodeSetup {
     crypto::AccountKey watcher_key;
     crypto::AccountKey rewards_key;
     std::optional<Misbehaviour> misbehaviour;
+    Retention retention{};
 };
 
 /// One of the actors that every node runs. Only those given run: a part can be simulated alone.

@@ -16,9 +16,9 @@ namespace {
 /// A core with its store; remembers what it published, asked and said.
 class Actor {
   public:
-    explicit Actor(const Genesis& genesis) : genesis_(genesis) { restart(); }
+    explicit Actor(const Genesis& genesis, Retention retention = {}) : genesis_(genesis), retention_(retention) { restart(); }
     void restart() {
-        core = std::make_unique<ExecutionCore>(ExecutionConfig{OperatorNumber(1), genesis_, false}, view);
+        core = std::make_unique<ExecutionCore>(ExecutionConfig{OperatorNumber(1), genesis_, retention_}, view);
         take(core->start(Instant(0)));
     }
     void give(const Input& input) { take(core->step(Instant(0), input)); }
@@ -55,6 +55,7 @@ class Actor {
     std::vector<Reply> replies;
     std::vector<SetTimer> timers;
     std::map<Height, MemoryStore> checkpoints;
+    std::uint64_t forgotten_below = 0;
     std::optional<Stop> stop;
 
   private:
@@ -69,10 +70,12 @@ class Actor {
         for (const Ask& a : effects.asks) asks.push_back(a);
         for (const rondo::Reply& r : effects.replies) replies.push_back(r);
         for (const SetTimer& t : effects.timers) timers.push_back(t);
+        for (const Forget& forget : effects.forgets) forgotten_below = forget.below;
         if (effects.checkpoint) checkpoints.emplace(*effects.checkpoint, view.rows);
         if (effects.stop) stop = effects.stop;
     }
     Genesis genesis_;
+    Retention retention_;
     std::uint64_t batches_ = 0;
 };
 
@@ -176,6 +179,33 @@ TEST_F(Core, CatchesUpBlockByBlockWhenBehind) {
         actor.give(Answer{ask.id, encode(IntakeReply(found))});
     }
     EXPECT_EQ(actor.published.size(), 6U);
+}
+
+TEST_F(Core, ForgetsHistoryThatIsPastRetentionAndBehindAllWhoHearIt) {
+    Actor actor(genesis, {10, false});
+    const auto blocks = chain(genesis, 60);
+    for (const auto& made : blocks) actor.give(made);
+    EXPECT_EQ(actor.view.count(tables::results), 60U) << "nobody has said that it is behind him";
+    actor.give(Released{Stream::results, 31});
+    EXPECT_EQ(actor.forgotten_below, 31U);
+    for (const Table table : {tables::results, tables::blocks, tables::bodies, tables::block_index})
+        EXPECT_EQ(actor.view.count(table), table.index == tables::results.index ? 30U : 31U) << table.name << ", with block 0";
+    EXPECT_EQ(actor.view.count(tables::transactions), 90U);
+    EXPECT_EQ(actor.view.count(tables::transaction_index), 90U);
+    actor.give(Released{Stream::results, 61});
+    EXPECT_EQ(actor.forgotten_below, 50U) << "not within the retention";
+    EXPECT_EQ(actor.status("kept_from_height"), "50");
+    actor.restart();
+    EXPECT_EQ(actor.status("kept_from_height"), "50");
+
+    EXPECT_EQ(actor.query<RequestError>(GetBlock{Height(49), std::nullopt, false}).reason, "block not found");
+    EXPECT_EQ(actor.query<BlockReply>(GetBlock{Height(0), std::nullopt, false}).height, Height(0));
+    EXPECT_EQ(actor.query<BlockReply>(GetBlock{Height(50), std::nullopt, true}).transactions.size(), 3U);
+    const auto hash_in = [&](std::size_t i) { return hash_of(blocks[i].lanes[0].batches[0].transactions[0]); };
+    EXPECT_FALSE(actor.query<TransactionReply>(GetTransaction{hash_in(48)}).ordered);
+    EXPECT_TRUE(actor.query<TransactionReply>(GetTransaction{hash_in(49)}).ordered);
+    EXPECT_EQ(actor.query<FeeHistoryReply>(GetFeeHistory{std::nullopt, 100, {}}).oldest, Height(50));
+    EXPECT_NE(actor.query<RequestError>(GetResults{Height(1), Height(60)}).reason.find("--archive"), std::string::npos);
 }
 
 TEST_F(Core, TakesACheckpointOfJustTheStateAfterEachMultiple) {

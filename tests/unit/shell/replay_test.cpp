@@ -290,7 +290,7 @@ TEST_F(Replay, SkipsWhatTheCoreErasedAtThePublisher) {
 class Trimming : public Replay {
   protected:
     static constexpr std::uint64_t count = limits::retention_messages_min + 2000;
-    void report(Outbox& to, Actor actor, std::uint64_t next) { to.note({actor, {{Stream::receipts, next, 0}}}); }
+    static void report(Outbox& to, Actor actor, std::uint64_t next) { (void)to.note({actor, {{Stream::receipts, next, 0}}}); }
     std::uint64_t oldest_after_trim(Outbox& from) {
         store::WriteTxn txn = store->write();
         from.trim(txn);
@@ -325,6 +325,36 @@ TEST_F(Trimming, MakesASubscriberBelowItContinueAtTheOldest) {
     EXPECT_TRUE(replay(from, to));
     ASSERT_TRUE(to.has_next());
     EXPECT_EQ(to.take_next().sequence, oldest);
+}
+
+TEST_F(Trimming, OfADeterministicStreamIsForTheCoreWhichHearsWhatAllHaveBehindThem) {
+    Outbox from = outbox(Stream::blocks);
+    (void)publish(from, 10, 8, Stream::blocks);
+    std::vector<Released> released;
+    for (const Actor actor : hearers_of(Stream::blocks)) {
+        EXPECT_TRUE(released.empty()) << "not all have reported";
+        released = from.note({actor, {{Stream::blocks, actor == Actor::execution ? 8ULL : 11ULL, 0}}});
+    }
+    ASSERT_EQ(released.size(), 1U);
+    EXPECT_EQ(released[0].below, 8U);
+    EXPECT_TRUE(from.note({Actor::execution, {{Stream::blocks, 8, 0}}}).empty()) << "nothing new";
+    const auto forget = [&](std::uint64_t below) {
+        store::WriteTxn txn = store->write();
+        from.forget(txn, {Stream::blocks, below});
+        if (txn.has_writes()) txn.commit();
+        return announced(from, Stream::blocks).oldest;
+    };
+    EXPECT_EQ(forget(8), 8U);
+    EXPECT_EQ(announced(outbox(Stream::blocks), Stream::blocks).oldest, 8U) << "also after a restart";
+    EXPECT_EQ(forget(99), 10U) << "the newest stays, so that the numbers go on";
+
+    Subscription late = subscription(Stream::blocks);
+    const auto wanted = late.replay_to_ask(now);
+    ASSERT_TRUE(wanted);
+    late.replay_asked(now, true);
+    const auto trouble = late.on_replayed(std::move(*from.replay(store->read(), *wanted)), wanted->from);
+    ASSERT_TRUE(trouble) << "it stops: nobody may go on behind a gap";
+    EXPECT_NE(trouble->find("1 to 9 are not kept any more"), std::string::npos) << *trouble;
 }
 
 }  // namespace
