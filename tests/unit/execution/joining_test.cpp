@@ -83,6 +83,7 @@ class JoiningTest : public testing::Test {
         o.accounts = 40;
         o.epoch_blocks = 10;
         o.snapshot_blocks = interval;
+        o.lag_max = 6;  // what is kept of old heights reaches below the snapshot
         return o;
     }
     void SetUp() override {
