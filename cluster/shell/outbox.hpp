@@ -16,7 +16,8 @@ namespace rondo::shell {
 /// The durable streams that this actor publishes.
 ///  1. A message gets its row in the same transaction as the records that explain it, and leaves when they are
 ///     on the disk; of a deterministic stream it may leave before: whoever says it again says the same.
-///  2. Deterministic streams: the sequence is the height (the first message's may be any), each row carries identity and chain = H(chain before ‖ identity).
+///  2. Deterministic streams: the sequence is the height (the first message's may be any); each row carries identity and
+///     chain = H(chain before ‖ identity).
 ///  3. Other streams: numbered from 1, under the store's incarnation; rows below what all hearers have behind them are trimmed,
 ///     down to the retention; beyond the upper retention nobody holds them back.
 ///  4. Of deterministic streams rows go when the core says so, which hears what all hearers have behind them. The newest stays.

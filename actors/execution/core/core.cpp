@@ -136,7 +136,9 @@ JoinReply ExecutionCore::join(const JoinFromSnapshot& wish) {
 void ExecutionCore::settle_joining() {
     if (joining_.must_erase()) {
         executor_.close(store_);
-        if (joining_.stage() != Joining::Stage::none) joining_.begin_again(now_, effects_);
+        joining_.begin_again(now_, effects_);
+        effects_.timers.push_back({continue_timer, 0});
+        return;  // within this step what is erased is still to be seen
     }
     if (joining_.stage() == Joining::Stage::whole) adopt();
     if (joining_.stage() == Joining::Stage::none && !executor_.is_open()) {
@@ -194,7 +196,10 @@ void ExecutionCore::on(const Answer& answer) {
 }
 
 void ExecutionCore::on(const TimerFired& fired) {
-    if (fired.id == continue_timer) execute_ready();
+    if (fired.id == continue_timer) {
+        if (!executor_.is_open()) settle_joining();
+        execute_ready();
+    }
     if (fired.id == fetch_timer && !missing_.empty()) ask();
     if (fired.id == base_timer && untold_) tell_base();
     if (fired.id == serving_timer) server_.on_time(now_, effects_);

@@ -345,6 +345,7 @@ void BlockExecutor::prune(StateStore& store, const Proposal& block, const Parame
     if (!options_.archive && kept_from.value > 0) store.erase_range(tables::diffs, height_key(Height(0)), height_key(kept_from));
     const Height cited = std::min(kept_from, block.executed.height);
     if (cited.value == 0) return;
+    if (head_.base.value != 0 && !store.get(tables::snapshots, height_key(cited))) return;  // nothing so old was ever here
     store.erase_range(tables::snapshots, height_key(Height(0)), height_key(cited));
     registries_.prune(store, cited);
 }

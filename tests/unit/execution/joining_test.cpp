@@ -83,6 +83,7 @@ class JoiningTest : public testing::Test {
         o.accounts = 40;
         o.epoch_blocks = 10;
         o.snapshot_blocks = interval;
+        o.lag_max = 6;  // what is kept of old heights reaches below the snapshot
         return o;
     }
     void SetUp() override {
@@ -253,6 +254,28 @@ TEST_F(JoiningTest, SaysThatThereIsNoneAndStandsAtGenesisWhenNobodyAnswers) {
         if (n != 9) other->says = [](const StateMessage&) { return std::optional<StateMessage>(); };
     (void)node.ask<JoinReply>(wish(27));
     run(400);
+    EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
+    EXPECT_EQ(node.status("state_root"), genesis_root);
+    for (const ChainMaker::Made& block : made) node.give(block);
+    EXPECT_EQ(node.published.back().result_digest, nodes.at(1)->published.back().result_digest);
+}
+
+TEST_F(JoiningTest, LeavesNothingBehindOfASnapshotThatItGaveUp) {
+    Node& node = joiner();
+    const std::string genesis_root = node.status("state_root");
+    // The accounts come, then nothing more, and soon nobody has anything to offer.
+    bool has_accounts = false;
+    for (auto& [n, other] : nodes)
+        if (n != 9)
+            other->says = [&](StateMessage message) -> std::optional<StateMessage> {
+                const auto* leaves = std::get_if<PartLeaves>(&message);
+                if (has_accounts) return std::nullopt;
+                has_accounts = leaves != nullptr && leaves->part.trie == 0;
+                return message;
+            };
+    (void)node.ask<JoinReply>(wish(27));
+    run(2000);
+    ASSERT_TRUE(has_accounts);
     EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
     EXPECT_EQ(node.status("state_root"), genesis_root);
     for (const ChainMaker::Made& block : made) node.give(block);
