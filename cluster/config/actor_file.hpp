@@ -28,6 +28,7 @@ struct RpcSettings {
 };
 
 struct ActorFile {
+    std::filesystem::path folder;  ///< that it lies in: the node's
     Actor actor = Actor::intake;
     OperatorNumber self;  ///< no_operator: a node that follows the network
     std::filesystem::path genesis;
@@ -44,8 +45,8 @@ struct ActorFile {
     std::vector<Peer> fixed_peers;  ///< intake, consensus
     RpcSettings rpc;
     std::uint64_t disk_reserve_mib = 512;  ///< intake: with less free it takes nothing new
-    std::filesystem::path da_folder;  ///< da
-    bool archive = false;             ///< execution: keep every state, not only the last ones
+    std::filesystem::path da_folder;       ///< da
+    bool archive = false;                  ///< execution: keep every state, not only the last ones
 };
 
 [[nodiscard]] bool owns_channels(Actor actor);
