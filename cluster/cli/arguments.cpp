@@ -131,13 +131,16 @@ void add_verify(Program& p, VerifyCommand& c) {
 
 void add_key(Program& p, KeyCommand& c, std::string& kind) {
     CLI::App* sub =
-        p.add("key", "Show, make, seal and unseal key files; lift a quarantine",
+        p.add("key", "Show, make, seal and unseal key files; lift a quarantine; move a node to another machine",
               "  rondo key show node0\n  rondo key genesis\n  rondo key generate my.key --kind account\n  rondo key seal my.key\n"
-              "  rondo key accept-risk node0 --from-view 5200",
+              "  rondo key accept-risk node0 --from-view 5200\n  rondo key hand-over node0 --home /srv/old --to node.bundle\n"
+              "  rondo key take-over node.bundle --home /srv/new",
               c.common);
-    sub->add_option("verb", c.verb, "show NODE | genesis | generate FILE | seal FILE | unseal FILE | accept-risk NODE")
+    sub->add_option(
+           "verb", c.verb,
+           "show NODE | genesis | generate FILE | seal FILE | unseal FILE | accept-risk NODE | hand-over NODE | take-over FILE")
         ->required()
-        ->check(CLI::IsMember({"show", "genesis", "generate", "seal", "unseal", "accept-risk"}));
+        ->check(CLI::IsMember({"show", "genesis", "generate", "seal", "unseal", "accept-risk", "hand-over", "take-over"}));
     sub->add_option("target", c.target, "NODE or FILE");
     sub->add_option("--kind", kind, "Of a new key")
         ->check(CLI::IsMember({"signing", "transport", "account"}))
@@ -146,12 +149,14 @@ void add_key(Program& p, KeyCommand& c, std::string& kind) {
     sub->add_option("--passphrase-file", c.passphrase.file, "Read the passphrase from this file (mode 0600)");
     sub->add_option("--from-view", c.from_view,
                     "accept-risk: the first view of the current epoch that this key has surely signed nothing in");
+    sub->add_option("--to", c.to, "hand-over: the file that keys and stores go into, sealed with the passphrase");
     p.runs(sub, [&c, &kind] {
         c.kind = *key_kind_from_string(kind);
         if (c.target.empty() && c.verb != "genesis")
             return fail(exit_usage, "key " + c.verb + " needs a target; see 'rondo key --help'");
         if (c.from_view.has_value() != (c.verb == "accept-risk"))
             return fail(exit_usage, "--from-view goes with accept-risk, and accept-risk needs it");
+        if (c.to.empty() == (c.verb == "hand-over")) return fail(exit_usage, "--to goes with hand-over, and hand-over needs it");
         return run_key(c);
     });
 }

@@ -153,13 +153,16 @@ int run_verify(const VerifyCommand& command);
 
 struct KeyCommand {
     Common common;
-    std::string verb;  ///< show, generate, seal, unseal, genesis, accept-risk
+    std::string verb;  ///< show, generate, seal, unseal, genesis, accept-risk, hand-over, take-over
     std::string target;
     KeyKind kind = KeyKind::signing;
     PassphraseSource passphrase;
     std::optional<std::uint64_t> from_view;  ///< accept-risk
+    std::string to;                          ///< hand-over: the bundle
 };
 int run_key(const KeyCommand& command);
+int run_hand_over(const KeyCommand& command);
+int run_take_over(const KeyCommand& command);
 
 struct RewardsCommand {
     Common common;

@@ -138,6 +138,8 @@ int run_key(const KeyCommand& command) {
     if (command.verb == "show") return show(command);
     if (command.verb == "genesis") return show_genesis(command);
     if (command.verb == "accept-risk") return accept_risk(command);
+    if (command.verb == "hand-over") return run_hand_over(command);
+    if (command.verb == "take-over") return run_take_over(command);
     if (command.verb == "generate") return generate(command);
     return reseal(command, command.verb == "seal");
 }

@@ -4,6 +4,7 @@
 #include "cluster/cli/commands.hpp"
 #include "cluster/cli/nodes.hpp"
 #include "cluster/cli/print.hpp"
+#include "cluster/config/node_bundle.hpp"
 
 namespace rondo::cli {
 namespace {
@@ -122,6 +123,10 @@ std::vector<NodeRow> collect(const ClusterView& view, const std::optional<Contro
         }
     }
     for (std::thread& thread : threads) thread.join();
+    for (NodeRow& row : rows)
+        if (const std::string mark = handed_over(view.home.node(row.name)); !mark.empty())
+            for (ActorRow& actor : row.actors)
+                if (actor.name == "consensus" || actor.name == "intake") actor.quarantined = mark;
     return rows;
 }
 

@@ -186,6 +186,7 @@ Configured<ActorFile> read_actor_file(const std::filesystem::path& path) {
     TomlTable root = opened->root();
     TomlTable actor = root.table("actor");
     ActorFile out;
+    out.folder = folder;
     if (const auto name = actor_from_string(actor.text("name")))
         out.actor = *name;
     else

@@ -28,6 +28,7 @@ struct RpcSettings {
 };
 
 struct ActorFile {
+    std::filesystem::path folder;  ///< that it lies in: the node's
     Actor actor = Actor::intake;
     OperatorNumber self;  ///< no_operator: a node that follows the network
     std::filesystem::path genesis;

@@ -53,16 +53,6 @@ Configured<KeyText> parse_key(const std::filesystem::path& path, const std::stri
     return out;
 }
 
-Configured<Secret> sealing_key(const std::string& passphrase, ByteView salt) {
-    std::array<std::uint8_t, crypto_secretbox_KEYBYTES> key{};
-    if (crypto_pwhash(key.data(), key.size(), passphrase.data(), passphrase.size(), salt.data(),
-                      crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0)
-        return config_error("not enough memory to derive the sealing key: 64 MiB are needed");
-    Secret out{key};
-    sodium_memzero(key.data(), key.size());
-    return out;
-}
-
 Configured<std::string> format_key(const Key& key, const std::string* passphrase) {
     std::string text = "# Rondo key file. Whoever reads the secret can act as its owner: keep a backup in a safe place.\n";
     text += "kind " + std::string(to_string(key.kind)) + "\npublic " + to_hex_prefixed(key.public_part()) + "\n";
@@ -101,6 +91,16 @@ Configured<KeyText> load_text(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Configured<Secret> sealing_key(const std::string& passphrase, ByteView salt) {
+    std::array<std::uint8_t, crypto_secretbox_KEYBYTES> key{};
+    if (crypto_pwhash(key.data(), key.size(), passphrase.data(), passphrase.size(), salt.data(),
+                      crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return config_error("not enough memory to derive the sealing key: 64 MiB are needed");
+    Secret out{key};
+    sodium_memzero(key.data(), key.size());
+    return out;
+}
 
 std::string_view to_string(KeyKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 

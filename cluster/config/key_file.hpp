@@ -56,6 +56,9 @@ struct PassphraseSource {
 /// The first line of the source.
 [[nodiscard]] Configured<std::string> read_passphrase(const PassphraseSource& source, const std::string& purpose);
 
+/// From a passphrase, by Argon2id: what seals keys and bundles.
+[[nodiscard]] Configured<Secret> sealing_key(const std::string& passphrase, ByteView salt);
+
 /// Refuses to overwrite. With a passphrase the secret is sealed.
 [[nodiscard]] Configured<void> write_key(const std::filesystem::path& path, const Key& key,
                                          const std::string* passphrase = nullptr);

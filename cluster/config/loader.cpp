@@ -9,6 +9,7 @@
 
 #include "cluster/config/file_io.hpp"
 #include "cluster/config/genesis_file.hpp"
+#include "cluster/config/node_bundle.hpp"
 
 namespace rondo {
 namespace {
@@ -30,8 +31,10 @@ std::optional<ConfigError> mixed_up(const ActorFile& file, const std::filesystem
                        "; use the files and the keys of one home"};
 }
 
+/// A node that was handed over has its keys for other things, but signs nothing here for ever.
 std::optional<ConfigError> load_signing_keys(LoadedActor& out, const PassphraseSource& passphrase) {
     const ActorFile& file = out.file;
+    if (!handed_over(file.folder).empty()) return std::nullopt;
     const auto signing = read_key(file.signing_key, KeyKind::signing, passphrase);
     if (!signing) return signing.error();
     out.signing_keys.push_back(signing->signing());

@@ -79,6 +79,17 @@ is_jailed() {  # is_jailed OPERATOR: isJailed(uint256) of the staking module, by
     \"data\":\"0x6351775c$(printf '%064x' "$1")\"},\"latest\"]}" | jq -er .result)
   [[ ! "$answer" =~ ^0x0+$ ]]
 }
+# split_off HOME: node3 of the cluster, before it starts, gets a home and so a launcher of its own.
+split_off() {
+  homes+=("$1")
+  cp -a "$home" "$1"
+  sed -i "s#$home/#$1/#g" "$1"/node3/*.toml
+  sed -i "s#^folder = .*#folder = \"$home/da\"#" "$1/node3/da.toml"
+  sed -i '/^\[\[nodes\]\]/,$d' "$1/cluster.toml"
+  printf '[[nodes]]\nname = "node3"\noperator = 3\nhost = "127.0.0.1"\n' >>"$1/cluster.toml"
+  sed -i '/^name = "node3"/,$d' "$home/cluster.toml"
+  sed -i '$d' "$home/cluster.toml"
+}
 # twin_of NUMBER KEYS HOME [OPTION...]: a second home with the KEYS of operator NUMBER; nothing else of the first is in it.
 twin_of() {
   local number=$1 keys=$2 twin_home=$3

@@ -39,13 +39,13 @@ void AdmissionDesk::submit_forwarded(OperatorNumber from, Forward forward) {
     begin(Remote{from, forward.id}, std::move(forward.transactions));
 }
 
-/// The own lane takes nothing for longer than a user waits: the disk is nearly full, or the node is in quarantine and its lane
-/// goes on in a later epoch. Who forwards then hears nothing, as if this node were away, and takes the transactions into its own
-/// lane.
+/// The own lane takes nothing for longer than a user waits: the disk is nearly full, the operator's key is not here, or the node
+/// is in quarantine and its lane goes on in a later epoch. Who forwards then hears nothing, as if this node were away, and takes
+/// the transactions into its own lane.
 bool AdmissionDesk::rests() const {
-    const bool in_quarantine =
-        common_.gate.quarantined() && !common_.gate.admits({common_.epochs.epoch(), Kind::batch_header, 0, 0});
-    return common_.disk_is_short || in_quarantine;
+    const SigningGate& gate = common_.gate;
+    const bool in_quarantine = gate.quarantined() && !gate.admits({common_.epochs.epoch(), Kind::batch_header, 0, 0});
+    return common_.disk_is_short || !gate.has_key() || in_quarantine;
 }
 
 /// Other operators together never take more than half of the room from this operator's own users.

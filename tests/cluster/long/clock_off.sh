@@ -3,16 +3,8 @@
 # the node follows the chain, nobody can prove anything against it, and it leads again when its clock is right.
 source "$(dirname "$0")/../lib.sh"
 "$rondo" init --home "$home" --nodes 4 --set idle_ms=100 >/dev/null
-# node3 has a home of its own, and so a launcher with a clock of its own.
 odd=$scratch/odd
-homes+=("$odd")
-cp -a "$home" "$odd"
-sed -i "s#$home/#$odd/#g" "$odd"/node3/*.toml
-sed -i "s#^folder = .*#folder = \"$home/da\"#" "$odd/node3/da.toml"
-sed -i '/^\[\[nodes\]\]/,$d' "$odd/cluster.toml"
-printf '[[nodes]]\nname = "node3"\noperator = 3\nhost = "127.0.0.1"\n' >>"$odd/cluster.toml"
-sed -i '/^name = "node3"/,$d' "$home/cluster.toml"
-sed -i '$d' "$home/cluster.toml"
+split_off "$odd"
 odd_height() { "$rondo" status --home "$odd" --json | jq '.nodes[0].final_height'; }
 follows() {  # follows WHEN: node3 comes to where the others are now
   local deadline=$((SECONDS + 60)) head
