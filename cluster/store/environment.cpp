@@ -207,7 +207,8 @@ std::optional<std::string> find_foreign(MDB_txn* txn, MDB_dbi meta, const Option
 std::optional<Refusal> open_environment(Environment& environment, const Options& options) {
     require(options.tables.size() < limits::tables_max, "too many tables");
     for (std::size_t i = 0; i < options.tables.size(); ++i)
-        require(options.tables[i].index == i, "tables are numbered from 0 without gaps");
+        require(options.tables[i].index == i && options.tables[i].name != meta_name,
+                "tables are numbered from 0 without gaps, and none has the name of the store's own");
     environment.tables = options.tables;
     const bool derived = options.durability == Durability::derived;
     // MDB_NOTLS: a transaction is an object, not a property of a thread. Read-ahead wastes the page cache on random reads.

@@ -70,7 +70,8 @@ template <class Id>
 /// Opens or creates the environment in a folder whose lock is held. `owner` is written into a new one and compared in an old one.
 [[nodiscard]] std::optional<Refusal> open_environment(Environment& environment, const Options& options);
 
-inline constexpr std::string_view meta_name = "meta";
+/// The store's own table. Its values carry no checksum, so that it must not be an actor's too.
+inline constexpr std::string_view meta_name = "store.meta";
 /// Why what lies in `meta` is not `options`' own, of its schema: a sentence about `where`.
 [[nodiscard]] std::optional<std::string> find_foreign(MDB_txn* txn, MDB_dbi meta, const Options& options,
                                                       const std::string& where);

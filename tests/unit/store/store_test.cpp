@@ -411,6 +411,18 @@ TEST_F(CheckpointsOfStores, HoldWhatWasCommittedWhenTheyWereBegunWhateverIsWritt
     EXPECT_TRUE(checkpoint->is_sound());
 }
 
+TEST_F(CheckpointsOfStores, HoldAllTablesWhateverTheirNames) {
+    const Table meta{2, "meta"};
+    options.tables.push_back(meta);
+    Store store = open();
+    put(store, meta, "key", "value");
+    ASSERT_EQ(checkpoint(store, 8), std::nullopt);
+    std::size_t count = 0;
+    store.checkpoints().front()->scan(meta, {}, {}, [&](ByteView, ByteView) { return ++count != 0; });
+    EXPECT_EQ(count, 1U) << "nothing of the store's own";
+    EXPECT_TRUE(store.checkpoints().front()->is_sound());
+}
+
 TEST_F(CheckpointsOfStores, AreMadeOneAtATime) {
     Store store = open();
     auto copy = store.begin_checkpoint(Height(1));
