@@ -18,7 +18,7 @@ constexpr std::uint64_t tick = 100;
 /// A core in a small network: what it sends arrives at once, unless it is told to be silent or to alter what it says.
 struct Node {
     Node(OperatorNumber number, const Genesis& genesis, bool takes_snapshots = true)
-        : config{number, genesis, false, takes_snapshots, {}} {
+        : config{number, genesis, {}, takes_snapshots, {}} {
         restart();
     }
     void restart() {
