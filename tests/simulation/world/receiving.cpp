@@ -100,6 +100,10 @@ void SimShell::hear_from_the_start(Stream stream) {
 
 void SimShell::on_cursor(Actor hearer, Stream stream, std::uint64_t next) {
     if (!is_up()) return;
+    guarded([&] { release(hearer, stream, next); });
+}
+
+void SimShell::release(Actor hearer, Stream stream, std::uint64_t next) {
     cursors_of_[stream][hearer] = next;
     std::uint64_t below = head(stream) + 1;
     for (std::size_t i = 0; i < actor_count; ++i) {
@@ -130,7 +134,10 @@ void SimShell::request_replay(Stream stream) {
             Subscription& waiting = subscriptions_[stream];
             waiting.asking = false;
             const bool begins = !rows.empty() && waiting.expected == 1 && begins_stream(stream, *rows.front().payload);
-            if (!rows.empty() && is_deterministic(stream) && rows.front().sequence > waiting.expected && !begins)
+            const bool has_gap = !rows.empty() && is_deterministic(stream) && rows.front().sequence > waiting.expected && !begins;
+            // Its disk went back behind the snapshot that the node began with since: it is given an empty one.
+            if (has_gap && world_.options().has_bad_disk(node_)) return exit(Exit::checksum);
+            if (has_gap)
                 return world_.fail("stream " + std::string(to_string(stream)) + " is not kept any more where " +
                                    std::string(to_string(traits_.actor)) + " of node " + std::to_string(node_) +
                                    " needs it: " + std::to_string(waiting.expected));

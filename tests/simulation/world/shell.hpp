@@ -79,6 +79,7 @@ class SimShell {
     void on_head(Stream stream, std::uint64_t incarnation, std::uint64_t head);
     /// How far a hearer of the stream has it behind it for good.
     void on_cursor(Actor hearer, Stream stream, std::uint64_t next);
+    void release(Actor hearer, Stream stream, std::uint64_t next);
 
     // What siblings read of it.
     struct Row {
