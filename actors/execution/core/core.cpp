@@ -63,7 +63,7 @@ Effects ExecutionCore::start(Instant now) {
 Effects ExecutionCore::step(Instant now, const Input& input) {
     now_ = now;
     if (!stopped_) std::visit([&](const auto& i) { on(i); }, input);
-    if (!stopped_) kept_.forget(store_, executor_.head().height, effects_.forgets);
+    if (!stopped_) kept_.forget(store_, executor_.head().base, executor_.head().height, effects_.forgets);
     return finish();
 }
 

@@ -30,7 +30,8 @@ Kept::Kept(const StoreView& view, Retention retention) : retention_(retention) {
     });
 }
 
-void Kept::forget(StateStore& store, Height executed, std::vector<Forget>& forgets) {
+void Kept::forget(StateStore& store, Height base, Height executed, std::vector<Forget>& forgets) {
+    from_ = std::max(from_, base);
     const Height piece = Retention::next_piece(from_, retention_.keep_from(executed, {released_}));
     if (piece <= from_) return;
     Height to = from_;

@@ -13,7 +13,8 @@ class Kept {
     [[nodiscard]] Height from() const { return from_; }
     void on_released(const Released& released) { released_ = Height(released.below); }
     /// A piece of it goes. `forgets` is told of the stream's rows.
-    void forget(StateStore& store, Height executed, std::vector<Forget>& forgets);
+    /// The store begins with the result of block `base`.
+    void forget(StateStore& store, Height base, Height executed, std::vector<Forget>& forgets);
 
   private:
     Retention retention_;
