@@ -57,17 +57,19 @@ Bytes vote(const LoadedActor& me, const HeadReply& head, std::uint8_t choice) {
 }
 
 /// Where the lane stood at the end of the epoch before: others use it too, and evidence may have come by it.
-std::optional<CutEntry> base_of_lane(const std::string& consensus_router, LaneId lane, Height last) {
+std::optional<CutEntry> base_of_lane(const std::string& consensus_router, LaneId lane, const HeadReply& head) {
     Client client(consensus_router);
     CutEntry base{lane, LaneHeight(0), {}};
-    for (Height at; at < last;) {
-        const auto payload = client.ask(encode(ConsensusRequest(GetFinalBlocks{at.next(), last})), 1000);
+    for (Height at; at < head.final_height;) {
+        const auto payload = client.ask(encode(ConsensusRequest(GetFinalBlocks{at.next(), head.final_height})), 1000);
         const auto reply = payload ? decode<ConsensusReply>(*payload) : tl::unexpected(codec::DecodeError::truncated);
         const auto* found = reply ? std::get_if<FinalBlocksReply>(&*reply) : nullptr;
         if (found == nullptr || found->blocks.empty()) return std::nullopt;
-        for (const FinalBlock& block : found->blocks)
+        for (const FinalBlock& block : found->blocks) {
+            if (block.block.epoch == head.epoch) return base;
             for (const CutEntry& tip : block.block.cut_delta)
                 if (tip.lane == lane) base = tip;
+        }
         at = found->blocks.back().block.height;
     }
     return base;
@@ -127,8 +129,7 @@ int sign_twice(int argc, char** argv) {
     for (const std::string& trouble : peers->set_peers(others)) return explain(trouble);
     const auto head = await_early_head(other->node.at(Actor::consensus).router, me->genesis.parameters.epoch_blocks);
     if (!head) return explain("the network does not answer, or does not move");
-    const Height before((head->epoch.value - 1) * me->genesis.parameters.epoch_blocks);
-    const auto base = base_of_lane(other->node.at(Actor::consensus).router, me->shell.self, before);
+    const auto base = base_of_lane(other->node.at(Actor::consensus).router, me->shell.self, *head);
     if (!base) return explain("the final blocks cannot be had");
     const Bytes one = votes ? vote(*me, *head, 1) : first_batch(*me, *head, *base);
     const Bytes two = votes ? vote(*me, *head, 2) : first_batch(*me, *head, *base);
