@@ -68,13 +68,13 @@ TEST_F(Streams, ReachADerivedSubscriberAcrossAPowerCutFromItsCheckpointOn) {
     for (int i = 0; i < 230; ++i) (void)publish(intake);
     EXPECT_TRUE(eventually([&] { return heard() == 230; }));
     EXPECT_TRUE(eventually([&] { return fact("checkpoint_height").value_or(0) >= 100; }));
-    const auto height = fact("checkpoint_height");  // 100 only, if that copy was still being made at 200
+    const auto height = fact("checkpoint_height");  // 100, while the copy at 200 is still being made
     (void)listener.end(SIGKILL);
     std::ofstream(config(Actor::watcher).store_folder / "synced") << "00000000-0000-0000-0000-000000000000 dirty\n";
     for (int i = 0; i < 20; ++i) (void)publish(intake);
     listener = start_listener(Stream::receipts, Durability::derived);
     EXPECT_TRUE(eventually([&] { return heard() == 250; })) << "each once and in order, or it stops";
-    EXPECT_EQ(fact("restored_from_height"), height);
+    EXPECT_GE(fact("restored_from_height"), height) << "the newest copy that was whole when it was killed";
 }
 
 TEST_F(Streams, ReachADerivedSubscriberAcrossItsDeath) {
