@@ -5,12 +5,11 @@
 
 namespace rondo::consensus {
 
-void Catchup::on_ahead(Turn& turn, OperatorNumber from, Epoch epoch) {
+void Catchup::on_ahead(OperatorNumber from, Epoch epoch) {
     if (!replica_.knows(from)) return;
     Epoch& claim = claims_[from];
     claim = std::max(claim, epoch);
-    simplex_.set_left_behind(left_behind());
-    ask(turn, from);
+    next_ = from;
 }
 
 // Weak stake says so: one of them is honest.

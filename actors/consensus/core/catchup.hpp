@@ -15,7 +15,7 @@ class Catchup {
     Catchup(Replica& replica, Simplex& simplex) : replica_(replica), simplex_(simplex) {}
 
     /// A peer speaks of an epoch that has not begun here. A claim, not a proof: it makes me ask.
-    void on_ahead(Turn& turn, OperatorNumber from, Epoch epoch);
+    void on_ahead(OperatorNumber from, Epoch epoch);
     /// A peer speaks of an epoch that is over: it gets the proof of its end.
     void on_behind(Turn& turn, OperatorNumber from, Epoch epoch);
     void on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const;

@@ -136,7 +136,7 @@ void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const Conse
 }
 
 void ConsensusCore::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range) {
-    if (joining_.on_range(turn, range) || joining_.takes_no_blocks()) return;
+    if (joining_.on_range(turn, range) || joining_.holds_back()) return;
     catchup_.on_range(turn, from, range);
 }
 
@@ -147,7 +147,7 @@ bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, con
         return false;
     }
     if (epoch == replica_.epoch.next() && early_.size() < consensus::early_messages_max) early_.emplace_back(from, message);
-    catchup_.on_ahead(turn, from, epoch);
+    catchup_.on_ahead(from, epoch);
     return false;
 }
 
@@ -190,7 +190,7 @@ void ConsensusCore::on_status(Turn& turn, OperatorNumber from, const StatusMessa
         quarantine_.on_request(turn, from, message);
     else
         quarantine_.on_status(turn, from, message);
-    if (message.epoch > replica_.epoch) catchup_.on_ahead(turn, from, message.epoch);
+    if (message.epoch > replica_.epoch) catchup_.on_ahead(from, message.epoch);
     if (message.epoch < replica_.epoch) catchup_.on_behind(turn, from, message.epoch);
 }
 

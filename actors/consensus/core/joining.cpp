@@ -10,6 +10,8 @@ namespace rondo::consensus {
 namespace {
 
 Bytes base_key() { return to_bytes(as_bytes("base")); }
+/// There while this node follows from genesis, so that a restart does not ask again whether it should.
+Bytes follows_key() { return to_bytes(as_bytes("follows")); }
 
 /// The certificate finalizes the block, or the last of the tails that follow it; it is of that epoch's set.
 bool is_final(const Digest& genesis, const EpochContext& set, const FinalBlocks& proof) {
@@ -37,6 +39,24 @@ Joining::Joining(Replica& replica, Simplex& simplex) : replica_(replica), simple
         require(base.has_value(), "the stored base decodes");
         base_ = std::move(*base);
     }
+    recover_sets();
+}
+
+/// What was proven before a restart.
+void Joining::recover_sets() {
+    if (!is_empty()) return;
+    while (const auto stored = replica_.store.get(tables::proofs, tables::key(proven_epoch_))) {
+        const auto proof = decode<FinalBlocks>(*stored);
+        require(proof.has_value(), "a stored proof decodes");
+        note(proof->blocks.front());
+        proven_epoch_ = proven_epoch_.next();
+    }
+}
+
+void Joining::note(const Proposal& block) {
+    if (block.height <= proven_height_) return;
+    proven_height_ = block.height;
+    cited_ = block.executed;
 }
 
 /// Nothing was ever final here.
@@ -44,8 +64,12 @@ bool Joining::is_empty() const { return replica_.chain.floor().height.value == 0
 
 void Joining::start(Turn& turn) {
     if (!is_empty()) return;
-    stage_ = base_ ? Stage::block : Stage::sets;
     progress_ = turn.now;
+    if (base_)
+        stage_ = Stage::block;
+    else if (!replica_.store.get(tables::meta, follows_key()))
+        stage_ = Stage::sets;
+    if (stage_ == Stage::sets && is_beyond_snapshot()) conclude(turn);
     on_time(turn);
 }
 
@@ -57,6 +81,7 @@ void Joining::on_time(Turn& turn) {
     if (stage_ == Stage::off) {
         // Nothing came of following from genesis, yet: the answers may have been wrong, or nobody has so old blocks any more.
         if (turn.now < progress_.plus(joining_again_retries * replica_.parameters().retry_ms)) return;
+        turn.effects.erase(tables::meta, follows_key());
         stage_ = Stage::sets;
         progress_ = turn.now;
     }
@@ -102,30 +127,30 @@ bool Joining::check(Epoch epoch, const SetProof& proof) const {
 void Joining::on_sets(Turn& turn, OperatorNumber from, const SetProofs& proofs) {
     if ((stage_ != Stage::sets && stage_ != Stage::state) || proofs.epochs.size() > sets_per_answer_max) return;
     const Epoch before = proven_epoch_;
+    bool goes_on = false;  // the newest epoch, there
     Epoch epoch = proofs.first;
     for (const SetProof& proof : proofs.epochs) {
         if (epoch > proven_epoch_) break;
         if (epoch == proven_epoch_) {
             if (!check(epoch, proof)) break;
             learn(turn, epoch, proof);
+            goes_on = proven_epoch_ == epoch;
         }
         epoch = epoch.next();
     }
     if (proven_epoch_ != before) {
         progress_ = turn.now;
         replica_.name_peers(turn);
-        replica_.voice.send(turn, from, SetRequest{proven_epoch_}, Channel::sync);
-    } else if (stage_ == Stage::sets && epoch > proven_epoch_) {
-        conclude(turn);  // its newest epoch goes on still
     }
+    if (goes_on && stage_ == Stage::sets)
+        conclude(turn);
+    else if (proven_epoch_ != before)
+        replica_.voice.send(turn, from, SetRequest{proven_epoch_}, Channel::sync);
 }
 
 void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
     const Proposal& block = proof.blocks.blocks.front();
-    if (block.height > proven_height_) {
-        proven_height_ = block.height;
-        cited_ = block.executed;
-    }
+    note(block);
     if (!block.next_set_hash) return;
     turn.effects.put(tables::proofs, tables::key(epoch), encode(proof.blocks));
     if (proof.next) static_cast<void>(replica_.epochs.learn(turn, *proof.next, replica_.epoch));
@@ -135,12 +160,18 @@ void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
 /// Nothing more is to be learned for now.
 void Joining::conclude(Turn& turn) {
     progress_ = turn.now;
-    const bool is_beyond = cited_ && cited_->height.value >= replica_.parameters().snapshot_blocks;
-    stage_ = is_beyond ? Stage::state : Stage::off;
-    if (!is_beyond) return;
+    if (!is_beyond_snapshot()) return follow_from_genesis(turn);
+    stage_ = Stage::state;
     turn.log(Level::info, "the chain is at height " + std::to_string(proven_height_.value) +
                               " or beyond: this node takes the state of a snapshot from others");
     ask_execution(turn);
+}
+
+bool Joining::is_beyond_snapshot() const { return cited_ && cited_->height.value >= replica_.parameters().snapshot_blocks; }
+
+void Joining::follow_from_genesis(Turn& turn) {
+    stage_ = Stage::off;
+    turn.effects.put(tables::meta, follows_key(), Bytes{1});
 }
 
 // --------------------------------------------------------------------------------------------------- 2. state
@@ -159,14 +190,18 @@ void Joining::on_answer(Turn& turn, const Answer& answer) {
     const auto reply = decode<ExecutionReply>(*answer.payload);
     const auto* join = reply ? std::get_if<JoinReply>(&*reply) : nullptr;
     if (join == nullptr || join->state != JoinState::unavailable) return;
-    stage_ = Stage::off;
+    follow_from_genesis(turn);
     turn.log(Level::warn, "there is no snapshot to be had: this node follows the chain from genesis");
 }
 
 // ---------------------------------------------------------------------------------------------------- 3. base
 
 void Joining::on_base(Turn& turn, const ExecutedBlock& base) {
-    if (!is_empty()) return;
+    if (!is_empty()) {
+        // It followed from genesis already, when its execution had the state: it goes on so, with the sets that come along.
+        static_cast<void>(learn_sets(turn, *base.base, replica_.epoch));
+        return;
+    }
     base_ = base;
     turn.effects.put(tables::meta, base_key(), encode(base));
     stage_ = Stage::block;
@@ -188,19 +223,27 @@ bool Joining::on_range(Turn& turn, const FinalBlocks& range) {
     return true;
 }
 
+/// False, and this node is mute, if a set up to `in_force` is another than the one proven. Later ones are plans: the sets that
+/// were proven may know better what became of them.
+bool Joining::learn_sets(Turn& turn, const Base& base, Epoch in_force) {
+    for (const EpochContext& context : base.contexts) {
+        const EpochContext* proven = replica_.epochs.find(context.epoch);
+        if (proven == nullptr) {
+            static_cast<void>(replica_.epochs.learn(turn, context, replica_.epoch));
+        } else if (context.epoch <= in_force && *proven != context) {
+            replica_.mute(turn, "the state taken from others names another set for epoch " + std::to_string(context.epoch.value) +
+                                    " than the chain");
+            return false;
+        }
+    }
+    replica_.name_peers(turn);
+    return true;
+}
+
 /// Its digest stands under a result that a quorum agreed on: it needs no other proof.
 void Joining::begin(Turn& turn, const Proposal& block) {
     require(root_of(base_->base->cut) == block.cut_root, "execution begins with another cut than its block");
-    // The newest is a plan: the sets that were proven may know better what became of it.
-    const Epoch in_force = block.next_set_hash ? block.epoch.next() : block.epoch;
-    for (const EpochContext& context : base_->base->contexts) {
-        const EpochContext* proven = replica_.epochs.find(context.epoch);
-        if (proven == nullptr)
-            static_cast<void>(replica_.epochs.learn(turn, context, replica_.epoch));
-        else if (context.epoch <= in_force && *proven != context)
-            return replica_.mute(turn, "the state taken from others names another set for epoch " +
-                                           std::to_string(context.epoch.value) + " than the chain");
-    }
+    if (!learn_sets(turn, *base_->base, block.next_set_hash ? block.epoch.next() : block.epoch)) return;
     const Bytes key = tables::key(block.height);
     turn.effects.put(tables::blocks, key, encode(FinalBlock{block, std::nullopt, base_->base}));
     turn.effects.publishes.push_back(

@@ -10,12 +10,15 @@ namespace rondo::consensus {
 
 /// A node with an empty store, in a network that may be far ahead (3-protocol.md, 4 and 5).
 ///   1. At its start it asks for the sets, epoch by epoch from genesis: each boundary block, proven by its own epoch's set, names
-///      the next. The last answer proves how far the chain is. Meanwhile it takes part as any other, but asks for no blocks.
+///      the next. The last answer proves how far the chain is. Meanwhile it takes part as any other, but asks for no blocks and
+///      takes none.
 ///   2. When the chain is beyond a snapshot, its execution is told what the newest final block cites, and takes the state after a
 ///      snapshot from others.
 ///   3. Its execution begins: `results` has a base. The block of that height, known by its digest, becomes the floor; from there
 ///      it follows like any other, and `blocks` begins with it.
-///   4. Nobody answers, or there is no snapshot: it follows from genesis.
+///   4. Nobody answers, or there is no snapshot: it follows from genesis, and its execution gives a snapshot up as soon as it
+///   hears
+///      a block. If that was whole already, the sets come with it that execution will not compute here.
 class Joining {
   public:
     Joining(Replica& replica, Simplex& simplex);
@@ -29,10 +32,8 @@ class Joining {
     /// Final blocks that a peer sent: true if they were what this was waiting for.
     bool on_range(Turn& turn, const FinalBlocks& range);
 
-    /// Blocks are not asked for.
-    [[nodiscard]] bool holds_back() const { return stage_ != Stage::off; }
-    /// Nor are they taken: the state comes from elsewhere.
-    [[nodiscard]] bool takes_no_blocks() const { return stage_ == Stage::state || stage_ == Stage::block; }
+    /// Final blocks are neither asked for nor taken: the state may come from elsewhere.
+    [[nodiscard]] bool holds_back() const { return stage_ != Stage::off && is_empty(); }
     void add_status(std::vector<StatusField>& fields) const;
 
   private:
@@ -43,12 +44,17 @@ class Joining {
         block,  ///< the block of that height is missing
     };
     [[nodiscard]] bool is_empty() const;
+    void recover_sets();
+    void note(const Proposal& block);
     [[nodiscard]] bool check(Epoch epoch, const SetProof& proof) const;
     void learn(Turn& turn, Epoch epoch, const SetProof& proof);
     void ask_for_sets(Turn& turn);
     void conclude(Turn& turn);
+    [[nodiscard]] bool is_beyond_snapshot() const;
+    void follow_from_genesis(Turn& turn);
     void ask_execution(Turn& turn);
     void ask_for_block(Turn& turn);
+    [[nodiscard]] bool learn_sets(Turn& turn, const Base& base, Epoch in_force);
     void begin(Turn& turn, const Proposal& block);
     [[nodiscard]] std::optional<OperatorNumber> next_peer();
     [[nodiscard]] const EpochContext& newest_set() const;

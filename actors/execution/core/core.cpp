@@ -83,6 +83,10 @@ void ExecutionCore::on(const StreamMessage& message) {
                         ", and the state below it is gone: start this node anew from a snapshot (remove the stores of all its "
                         "actors; its keys stay)");
         following_.note_block(Height(message.sequence), message.payload);
+        if (!executor_.is_open() && joining_.stage() != Joining::Stage::none) {  // consensus follows from genesis
+            joining_.give_up();
+            settle_joining();
+        }
         if (missing_.empty()) execute_ready();
     }
 }
@@ -115,21 +119,22 @@ void ExecutionCore::on(const PeerMessage& message) {
 // ------------------------------------------------------------------------------------------------ snapshots
 
 JoinReply ExecutionCore::join(const JoinFromSnapshot& wish) {
-    using Stage = Joining::Stage;
     const Head& head = executor_.head();
-    if (executor_.is_open()) {
-        if (head.base.value != 0) return {JoinState::done, head.base};
-        if (head.height.value != 0 || !takes_snapshots_ || joining_.stage() == Stage::none) return {JoinState::unavailable, {}};
-        executor_.close(store_);
+    const bool may_begin = executor_.is_open() && head.height.value == 0 && following_.newest().value == 0 && takes_snapshots_ &&
+                           joining_.stage() != Joining::Stage::none;
+    if (may_begin || !executor_.is_open()) {
         newest_set_ = wish.context;
-        joining_.begin(now_, wish, effects_);
-    } else {
-        newest_set_ = wish.context;
-        joining_.note(wish);
+        if (may_begin) {
+            executor_.close(store_);
+            joining_.begin(now_, wish, effects_);
+        } else {
+            joining_.note(wish);
+        }
+        name_peers();
+        settle_joining();
     }
-    name_peers();
-    settle_joining();
-    return {JoinState::under_way, joining_.goal()};
+    if (!executor_.is_open()) return {JoinState::under_way, joining_.goal()};
+    return head.base.value != 0 ? JoinReply{JoinState::done, head.base} : JoinReply{JoinState::unavailable, {}};
 }
 
 /// What has come may make it whole, or end it.

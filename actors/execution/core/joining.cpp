@@ -89,6 +89,11 @@ void Joining::give_up_goal() {
     stage_ = ++goals_given_up_ < goals_max ? Stage::offers : Stage::none;
 }
 
+void Joining::give_up() {
+    if (goal_) give_up_goal();
+    stage_ = Stage::none;
+}
+
 void Joining::begin_again(Instant now, Effects& effects) {
     must_erase_ = false;
     older_.reset();

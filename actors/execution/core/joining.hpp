@@ -46,6 +46,8 @@ class Joining {
     };
     [[nodiscard]] Stage stage() const { return stage_; }
     [[nodiscard]] Height goal() const { return goal_ ? goal_->at.height : Height(0); }
+    /// No snapshot is taken, now or later.
+    void give_up();
     /// The goal was given up, and what is here of it must go. Then begin_again().
     [[nodiscard]] bool must_erase() const { return must_erase_; }
     void begin_again(Instant now, Effects& effects);

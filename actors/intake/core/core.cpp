@@ -99,12 +99,19 @@ void IntakeCore::on_base(const Proposal& block, const Base& base) {
 
 void IntakeCore::on_result(const ExecutedBlock& block) {
     executed_ = block.height;
-    if (block.base) accounts_.forget_all();  // what execution said before was of genesis
-    for (const EpochContext& context : block.contexts)
-        if (common_.epochs.learn(context) == Epochs::Step::epoch_began) on_epoch_began();
-    if (!block.contexts.empty()) common_.name_peers();
+    if (block.base) {
+        accounts_.forget_all();  // what execution said before was of genesis
+        learn(block.base->contexts);
+    }
+    learn(block.contexts);
     pool_.on_result(block);
     pool_.on_room();
+}
+
+void IntakeCore::learn(const std::vector<EpochContext>& contexts) {
+    for (const EpochContext& context : contexts)
+        if (common_.epochs.learn(context) == Epochs::Step::epoch_began) on_epoch_began();
+    if (!contexts.empty()) common_.name_peers();
 }
 
 void IntakeCore::on_epoch_began() {

@@ -36,6 +36,7 @@ class IntakeCore : public Core {
     void on_block(const FinalBlock& block);
     void on_base(const Proposal& block, const Base& base);
     void on_result(const ExecutedBlock& block);
+    void learn(const std::vector<EpochContext>& contexts);
     void on_epoch_began();
     void relay_promises();
     void on_open_channel(OperatorNumber from, const LaneMessage& message);

@@ -190,13 +190,13 @@ void Cluster::send(std::size_t from, const Send& send) {
     for (const ConsensusMessage& m : sent) {
         note(from, m);
         if (on_sent) on_sent(from, m);
-        if (connected(from, to)) deliver(from, to, m);
+        if (connected(from, to)) deliver(from, to, m, send.channel);
     }
 }
 
-void Cluster::deliver(std::size_t from, std::size_t to, const ConsensusMessage& message) {
-    at(options_.latency_ms, to, [this, from, to, payload = encode(message)] {
-        step(to, PeerMessage{Channel::votes, number(from), payload});
+void Cluster::deliver(std::size_t from, std::size_t to, const ConsensusMessage& message, Channel channel) {
+    at(options_.latency_ms, to, [this, from, to, channel, payload = encode(message)] {
+        step(to, PeerMessage{channel, number(from), payload});
     });
 }
 

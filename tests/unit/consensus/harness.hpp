@@ -78,7 +78,7 @@ class Cluster {
     CutEntry certify(std::size_t lane, Epoch epoch, const std::set<std::size_t>& nodes = {});
     /// A header at this height that nobody vouches for rightly: signatures are of another key.
     [[nodiscard]] PoA bogus_poa(std::size_t lane, Epoch epoch, LaneHeight height) const;
-    void deliver(std::size_t from, std::size_t to, const ConsensusMessage& message);
+    void deliver(std::size_t from, std::size_t to, const ConsensusMessage& message, Channel channel = Channel::votes);
 
     // What came out.
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }

@@ -282,6 +282,23 @@ TEST_F(JoiningTest, LeavesNothingBehindOfASnapshotThatItGaveUp) {
     EXPECT_EQ(node.published.back().result_digest, nodes.at(1)->published.back().result_digest);
 }
 
+TEST_F(JoiningTest, GivesUpWhenItsConsensusFollowsFromGenesis) {
+    for (const std::size_t rounds : {0U, 1U, 3U, 5U}) {
+        Node& node = joiner();
+        (void)node.ask<JoinReply>(wish(27));
+        run(rounds);
+        ASSERT_TRUE(node.published.empty()) << "it is under way still";
+        node.give(made[0]);
+        EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
+        for (const ChainMaker::Made& block : made) node.give(block);
+        run(20);
+        ASSERT_FALSE(node.published.empty());
+        EXPECT_EQ(node.published[0].height, Height(1));
+        EXPECT_EQ(node.published.back().result_digest, nodes.at(1)->published.back().result_digest);
+        EXPECT_EQ(node.view.count(tables::joining), 0U);
+    }
+}
+
 TEST_F(JoiningTest, TakesNoneWhenItIsToldNotToOrHasExecutedSomething) {
     EXPECT_EQ(joiner(false).ask<JoinReply>(wish(27)).state, JoinState::unavailable);
     Node& node = joiner();
