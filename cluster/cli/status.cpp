@@ -73,6 +73,8 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     out.note = strangers(*status);
     if (const std::string why = text_of(*status, "takes_nothing_because"); !why.empty())
         out.note += (out.note.empty() ? "" : "; ") + std::string("takes nothing new: ") + why;
+    if (const std::string why = text_of(*status, "follows_nothing_because"); !why.empty())
+        out.note += (out.note.empty() ? "" : "; ") + std::string("follows nothing: ") + why;
     out.quarantined = text_of(*status, "signs_nothing_because");
     if (out.quarantined.empty()) out.quarantined = text_of(*status, "quarantined");
     for (const auto& fact : status->facts)

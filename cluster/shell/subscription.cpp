@@ -199,6 +199,10 @@ std::optional<std::string> Subscription::on_replayed(bus::StreamChunk chunk, std
     }
     adopt(at);
     if (is_deterministic(stream_)) head_ = std::max(at.head, expected_ - 1);  // 4. what we waited for may be rebuilt again
+    if (is_deterministic(stream_) && chunk.payloads.empty() && at.oldest > expected_) {
+        ask_again_at_ = asked_at_ + limits::replay_retry_ms;  // where it begins is not durable there yet
+        return std::nullopt;
+    }
     if (chunk.header.first > expected_ && at.oldest > expected_) {
         // 6. To go on behind a gap would be to invent what stood in it; but a node that began with a snapshot begins there.
         if (is_deterministic(stream_) && (expected_ > 1 || !begins_stream(stream_, chunk.payloads.front())))

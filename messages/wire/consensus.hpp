@@ -174,6 +174,11 @@ struct FinalBlocks {
     std::vector<Tail> tails;
     static auto fields(auto& v) { return std::tie(v.blocks, v.proof, v.tails); }
 };
+/// The answer to a range that begins below what the answerer keeps.
+struct BlocksGone {
+    Height kept_from;
+    static auto fields(auto& v) { return std::tie(v.kept_from); }
+};
 /// The sets from an epoch on, each with the proof of its end: how a node that holds nothing but the genesis learns whom to
 /// believe (3-protocol.md, 4). Answered by SetProofs.
 struct SetRequest {
@@ -213,7 +218,7 @@ struct Status {
     static auto fields(auto& v) { return std::tie(v.nonce, v.epoch, v.entry, v.finalization, v.seen); }
 };
 using ConsensusMessage = std::variant<Proposal, Tail, Vote, Certificate, PoAs, CertificateRequest, PoaRequest, BodyRequest,
-                                      BlockRangeRequest, FinalBlocks, StatusRequest, Status, SetRequest, SetProofs>;
+                                      BlockRangeRequest, FinalBlocks, StatusRequest, Status, SetRequest, SetProofs, BlocksGone>;
 
 [[nodiscard]] Digest digest_of(const Proposal& proposal);
 [[nodiscard]] Digest digest_of(const Tail& tail);

@@ -236,7 +236,7 @@ struct FeeHistoryReply {
     std::vector<std::vector<Wei>> rewards;  ///< per block, per percentile: effective tip
     static auto fields(auto& v) { return std::tie(v.oldest, v.base_fees, v.used_ppm, v.rewards); }
 };
-/// Results by height, both ends included, bounded: for tools.
+/// Results by height, both ends included, bounded: for tools. Those that are kept; an error if none is.
 struct GetResults {
     Height first;
     Height last;

@@ -15,9 +15,13 @@ rpc_from=()          # where JSON-RPC is asked from, if not from here
 
 afterwards() { :; }  # what a scenario that made more than homes takes away
 
+# A process that crashed comes back at once: a scenario would not notice.
+crashed() { grep -hE 'signal (4|6|7|8|11) ' "${homes[@]/%//launcher.log}" 2>/dev/null; }
+
 clean_up() {
   local code=$?
   local one
+  if [ "$code" -eq 0 ] && crashed; then echo 'FAILED: a process crashed' >&2; code=1; fi
   for one in $(jobs -p); do kill "$one" 2>/dev/null || true; done
   for one in "${homes[@]}"; do
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ] && [ -d "$one" ]; then

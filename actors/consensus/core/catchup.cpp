@@ -1,5 +1,7 @@
 #include "actors/consensus/core/catchup.hpp"
 
+#include <algorithm>
+
 #include "actors/consensus/core/limits.hpp"
 #include "actors/consensus/core/tables.hpp"
 
@@ -57,6 +59,7 @@ void Catchup::on_settled(Turn& turn) {
     if (replica_.chain.floor().height != floor_) {
         floor_ = replica_.chain.floor().height;
         floor_since_ = turn.now;
+        gone_.clear();
     }
     // Who is no member is told nothing, and hears by asking; and who hears nothing may be a member no more.
     const bool is_told = replica_.index && turn.now < floor_since_.plus(stalled_retries * replica_.parameters().retry_ms);
@@ -64,9 +67,26 @@ void Catchup::on_settled(Turn& turn) {
     if (const auto peer = replica_.voice.source(asked_count_++)) ask(turn, *peer);
 }
 
-void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const {
+void Catchup::on_gone(OperatorNumber from, const BlocksGone& gone) {
+    if (replica_.knows(from) && gone.kept_from > replica_.chain.floor().height.next()) gone_[from] = gone.kept_from;
+}
+
+void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request, Height kept_from) const {
     FinalBlocks found = range(request.first, request.last);
-    if (!found.blocks.empty()) replica_.voice.send(turn, from, found, Channel::sync);
+    if (!found.blocks.empty())
+        replica_.voice.send(turn, from, found, Channel::sync);
+    else if (request.first < kept_from && request.last >= request.first)
+        replica_.voice.send(turn, from, BlocksGone{kept_from}, Channel::sync);
+}
+
+void Catchup::add_status(std::vector<StatusField>& fields) const {
+    if (gone_.empty()) return;
+    const auto lowest = std::ranges::min_element(gone_, {}, [](const auto& entry) { return entry.second; });
+    fields.push_back({"follows_nothing_because",
+                      "it needs the final blocks from height " + std::to_string(floor_.value + 1) +
+                          " on, and who answered keeps them from " + std::to_string(lowest->second.value) +
+                          " on. Stop this node, remove the stores of all its actors (never its keys) and start it: it takes a "
+                          "snapshot. Or name a node started with --archive under [[peers]]"});
 }
 
 FinalBlocks Catchup::range(Height first, Height last) const {

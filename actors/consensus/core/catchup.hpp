@@ -18,13 +18,17 @@ class Catchup {
     void on_ahead(OperatorNumber from, Epoch epoch);
     /// A peer speaks of an epoch that is over: it gets the proof of its end.
     void on_behind(Turn& turn, OperatorNumber from, Epoch epoch);
-    void on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request) const;
+    /// `kept_from`: the lowest final block that is here.
+    void on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request, Height kept_from) const;
     void on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range);
+    /// A peer keeps the blocks no more that this node needs next.
+    void on_gone(OperatorNumber from, const BlocksGone& gone);
     /// After a step has settled: go on asking if something is wanted.
     void on_settled(Turn& turn);
 
     /// Consecutive final blocks of one epoch with their proof, bounded; empty if there is nothing from `first` on.
     [[nodiscard]] FinalBlocks range(Height first, Height last) const;
+    void add_status(std::vector<StatusField>& fields) const;
 
   private:
     void ask(Turn& turn, OperatorNumber whom);
@@ -34,7 +38,8 @@ class Catchup {
     Simplex& simplex_;
     std::map<OperatorNumber, Epoch> claims_;
     std::map<OperatorNumber, Instant> helped_;
-    std::optional<OperatorNumber> next_;  ///< whom to ask for more
+    std::map<OperatorNumber, Height> gone_;  ///< what those keep that have no block above this floor; emptied when it moves
+    std::optional<OperatorNumber> next_;     ///< whom to ask for more
     std::optional<Instant> asked_at_;
     std::uint64_t asked_count_ = 0;
     Height floor_;  ///< the newest final block, and since when it is

@@ -127,11 +127,13 @@ void ConsensusCore::on_peer(Turn& turn, const PeerMessage& message) {
 
 // Everybody may ask for final blocks, and whom this node asks may answer; nothing else is heard there.
 void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
-    if (const auto* wanted = std::get_if<BlockRangeRequest>(&message)) catchup_.on_range_request(turn, from, *wanted);
+    if (const auto* wanted = std::get_if<BlockRangeRequest>(&message))
+        catchup_.on_range_request(turn, from, *wanted, kept_.from());
     if (const auto* wanted = std::get_if<SetRequest>(&message))
         replica_.voice.send(turn, from, consensus::sets_from(replica_, wanted->first), Channel::sync);
     if (from >= first_guest) return;
     if (const auto* range = std::get_if<FinalBlocks>(&message)) on_range(turn, from, *range);
+    if (const auto* gone = std::get_if<BlocksGone>(&message)) catchup_.on_gone(from, *gone);
     if (const auto* sets = std::get_if<SetProofs>(&message)) joining_.on_sets(turn, from, *sets);
 }
 
@@ -174,7 +176,7 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
             else if constexpr (std::is_same_v<T, BodyRequest>)
                 simplex_.on_body_request(turn, from, m.digest);
             else if constexpr (std::is_same_v<T, BlockRangeRequest>)
-                catchup_.on_range_request(turn, from, m);
+                catchup_.on_range_request(turn, from, m, kept_.from());
             else if constexpr (is_status)
                 on_status(turn, from, m);
             else if constexpr (std::is_same_v<T, FinalBlocks>)
@@ -271,6 +273,7 @@ std::vector<StatusField> ConsensusCore::status() const {
         fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});
     quarantine_.add_status(fields);
     joining_.add_status(fields);
+    catchup_.add_status(fields);
     if (replica_.context->index_of(replica_.self) && !replica_.index)
         fields.push_back({"signs_nothing_because",
                           "the set lists a key for this operator that is not here. Put the key where [keys] says signing or "

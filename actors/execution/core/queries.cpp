@@ -169,13 +169,13 @@ ExecutionReply Queries::on(const GetFeeHistory& request) {
 }
 
 ExecutionReply Queries::on(const GetResults& request) {
-    if (request.first < kept_from_ && request.first.value != 0) return not_kept(kept_from_);
+    if (request.last < kept_from_ && request.first.value != 0) return not_kept(kept_from_);
     ResultsReply reply;
     const Height last = std::min(request.last, executor_.head().height);
-    for (Height height = request.first; height <= last && reply.results.size() < results_per_request_max;
-         height = height.next()) {
+    const Height first = request.first.value == 0 ? request.first : std::max(request.first, kept_from_);
+    for (Height height = first; height <= last && reply.results.size() < results_per_request_max; height = height.next()) {
         const auto block = block_at(height);
-        if (!block && height <= executor_.head().base) continue;  // not told here
+        if (!block && (height <= executor_.head().base || height < kept_from_)) continue;  // not told here, or no more
         require(block.has_value(), "a block of the history is missing");
         const Digest digest = height.value == 0 ? Digest{} : digest_of(block->result);
         reply.results.push_back({height, block->digest, block->result, digest});

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/consensus/core/limits.hpp"
+#include "actors/consensus/core/tables.hpp"
 #include "harness.hpp"
 
 namespace rondo {
@@ -205,6 +206,39 @@ TEST(OpenChannel, GivesFinalBlocksToWhoeverAsksAndHearsNothingElseFromGuests) {
 
     EXPECT_TRUE(said_to_guest(core, cluster.now(), Channel::sync, StatusRequest{7, Epoch(1)}).empty());
     EXPECT_TRUE(said_to_guest(core, cluster.now(), Channel::sync, CertificateRequest{Epoch(1), View(2)}).empty());
+}
+
+TEST(OpenChannel, SaysSinceWhenBlocksAreKeptAndTheAskerWhyItStandsStill) {
+    Cluster cluster{brisk_epochs_of(64)};
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.lowest_height() >= 9; }));
+    harness::MemoryStore trimmed = cluster.store(0);
+    trimmed.apply({EraseRange{consensus::tables::blocks, {}, consensus::tables::key(Height(5))}});
+    ConsensusCore ahead({Cluster::number(0), {cluster.key(0)}, cluster.genesis(), {}}, trimmed);
+    (void)ahead.start(cluster.now());
+    const auto sends = said_to_guest(ahead, cluster.now(), Channel::sync, BlockRangeRequest{Height(2), Height(9)});
+    ASSERT_EQ(sends.size(), 1U);
+    const auto answer = decode<ConsensusMessage>(sends[0].payload);
+    ASSERT_TRUE(answer && std::holds_alternative<BlocksGone>(*answer));
+    EXPECT_EQ(std::get<BlocksGone>(*answer).kept_from, Height(5));
+
+    const auto stands_still = [](const ConsensusCore& core) {
+        return std::ranges::any_of(core.status(), [](const auto& field) { return field.name == "follows_nothing_because"; });
+    };
+    harness::MemoryStore empty;
+    ConsensusCore behind({no_operator, {cluster.key(0)}, cluster.genesis(), {}}, empty);
+    (void)behind.start(cluster.now());
+    const Instant concluded = cluster.now().plus(consensus::joining_retries * cluster.genesis().parameters.retry_ms);
+    (void)behind.step(concluded, TimerFired{1});
+    (void)behind.step(concluded, PeerMessage{Channel::sync, first_guest, sends[0].payload});
+    EXPECT_FALSE(stands_still(behind)) << "a guest says nothing here";
+    (void)behind.step(concluded, PeerMessage{Channel::sync, Cluster::number(0), sends[0].payload});
+    EXPECT_TRUE(stands_still(behind));
+
+    ConsensusCore archive({Cluster::number(1), {cluster.key(1)}, cluster.genesis(), {}}, cluster.store(1));
+    (void)archive.start(cluster.now());
+    const auto blocks = said_to_guest(archive, cluster.now(), Channel::sync, BlockRangeRequest{Height(1), Height(9)});
+    (void)behind.step(concluded, PeerMessage{Channel::sync, Cluster::number(1), blocks.at(0).payload});
+    EXPECT_FALSE(stands_still(behind));
 }
 
 TEST(OpenChannel, TakesBlocksFromThoseWhomItAsksAndFromNoGuest) {

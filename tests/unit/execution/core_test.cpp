@@ -205,7 +205,10 @@ TEST_F(Core, ForgetsHistoryThatIsPastRetentionAndBehindAllWhoHearIt) {
     EXPECT_FALSE(actor.query<TransactionReply>(GetTransaction{hash_in(48)}).ordered);
     EXPECT_TRUE(actor.query<TransactionReply>(GetTransaction{hash_in(49)}).ordered);
     EXPECT_EQ(actor.query<FeeHistoryReply>(GetFeeHistory{std::nullopt, 100, {}}).oldest, Height(50));
-    EXPECT_NE(actor.query<RequestError>(GetResults{Height(1), Height(60)}).reason.find("--archive"), std::string::npos);
+    EXPECT_NE(actor.query<RequestError>(GetResults{Height(1), Height(49)}).reason.find("--archive"), std::string::npos);
+    const auto kept = actor.query<ResultsReply>(GetResults{Height(1), Height(60)}).results;
+    ASSERT_FALSE(kept.empty());
+    EXPECT_EQ(kept.front().height, Height(50));
 }
 
 TEST_F(Core, TakesACheckpointOfJustTheStateAfterEachMultiple) {

@@ -7,6 +7,7 @@
 #include "cluster/shell/outbox.hpp"
 #include "cluster/shell/subscription.hpp"
 #include "cluster/store/store.hpp"
+#include "messages/wire/execution.hpp"
 #include "toys.hpp"
 
 /// Outbox and subscription without sockets: the test carries the chunks, loses some, and brings others late.
@@ -112,6 +113,26 @@ TEST_F(Replay, IsAskedAgainWhenNobodyAnswers) {
     EXPECT_FALSE(to.replay_to_ask(now));
     EXPECT_EQ(to.wake_at(), now + limits::replay_retry_ms);
     EXPECT_TRUE(to.replay_to_ask(now + limits::replay_retry_ms));
+}
+
+TEST_F(Replay, OfAStreamThatBeginsWithASnapshotWaitsUntilItsBeginningIsDurable) {
+    Outbox from = outbox(Stream::results);
+    Subscription to = subscription(Stream::results);
+    ExecutedBlock first;
+    first.height = Height(80);
+    first.base = Base{};
+    {
+        store::WriteTxn txn = store->write();
+        from.add(txn, {Stream::results, 80, encode(first), Digest{}});
+        EXPECT_TRUE(replay(from, to)) << "asked while it is being written";
+        EXPECT_FALSE(to.has_next());
+        EXPECT_FALSE(to.replay_to_ask(now)) << "not at once again";
+        txn.commit();
+        from.on_committed();
+    }
+    now = to.wake_at();
+    EXPECT_TRUE(replay(from, to));
+    EXPECT_EQ(drain(to), 80U);
 }
 
 TEST_F(Replay, ComesInBoundedChunks) {
