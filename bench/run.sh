@@ -206,14 +206,14 @@ bench_catchup() {
 
 # An operator with an empty home in a network with many accounts: from `join` until its votes are in blocks.
 bench_snapshot() {
-  local accounts=1000000 rate=5000 every=1024 bank owner rpc number start load height there joined
+  local rate=$1 accounts=1000000 every=1024 bank owner rpc number start load height there joined
   [ "$quick" = yes ] && accounts=50000
   say "snapshot: $accounts accounts, then a new node joins, until it votes"
   bank=$scratch/bank.key
   owner=$("$rondo" key generate "$bank" --kind account --json | jq -r .public)
   start_cluster snapshot --load-accounts 2000 --set epoch_blocks=256 --set "snapshot_blocks=$every" --fund "$owner=1000000000000000000000"
   rpc=$(status_json | jq -r '.nodes[0].rpc')
-  "$rondo" load --home "$home" --rate "$rate" --seconds $((accounts * 21 / 20 / rate)) --accounts "$accounts" --node node0 --json >/dev/null
+  "$rondo" load --home "$home" --rate "$rate" --seconds $((accounts * 21 / 20 / rate)) --accounts "$accounts" --json >/dev/null
   "$rondo" load --home "$home" --rate 100 --seconds 3600 --node node0 --json >/dev/null &
   load=$!
   # One snapshot that holds them all, and a block that cites it.
@@ -272,14 +272,14 @@ bench_idle() {
 
 first=$(limits before)
 wanted signed_transfers && bench_signed_transfers
-# A tenth of the throughput target, 25 % of the limit.
-wanted latency_low && bench_latency_low "$(jq -n "$first | .ecrecover_per_s / 2 * 0.25 * 0.1 | floor")"
+target=$(jq -n "$first | .ecrecover_per_s / 2 * 0.25 | floor")  # of throughput: a quarter of the limit
+wanted latency_low && bench_latency_low $((target / 10))
 wanted overload && bench_overload
 wanted base_replay && bench_base_replay
 wanted recovery && bench_recovery
 wanted history && bench_history
 wanted catchup && bench_catchup
-wanted snapshot && bench_snapshot
+wanted snapshot && bench_snapshot $((target * 9 / 10))
 wanted failover && bench_failover
 wanted idle && bench_idle
 second=$(limits after)
