@@ -20,11 +20,11 @@ Bytes refusal_reply(std::string_view reason) {
 
 }  // namespace
 
-bool Shell::inbox_has_room() const { return inbox_.size() < limits::turn_inputs_max && inbox_bytes_ < limits::turn_bytes_max; }
+bool Shell::Queue::has_room() const { return inputs.size() < limits::turn_inputs_max && bytes < limits::turn_bytes_max; }
 
-void Shell::push(Input input, std::size_t bytes) {
-    inbox_.push_back(std::move(input));
-    inbox_bytes_ += bytes;
+void Shell::Queue::push(Input input, std::size_t size) {
+    inputs.push_back(std::move(input));
+    bytes += size;
 }
 
 void Shell::fail(int exit_code, std::string reason) {
@@ -43,7 +43,7 @@ void Shell::receive() {
 }
 
 void Shell::receive_requests() {
-    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_.has_room(); ++i) {
         auto message = node_.next_request();
         if (!message) return;
         on_asker(std::move(*message));
@@ -61,7 +61,7 @@ void Shell::on_asker(bus::NodeBus::FromAsker message) {
             const DurationMs patience = asked == 0 ? limits::request_ms_max : std::min(asked, limits::request_ms_max);
             requests_.emplace(++last_request_, OpenRequest{std::move(message.route), tick() + patience});
             const std::size_t bytes = message.payload.size();
-            return push(Request{last_request_, std::move(message.payload)}, bytes);
+            return inbox_.push(Request{last_request_, std::move(message.payload)}, bytes);
         }
         case bus::EnvelopeKind::status:
             return statuses_wanted_.push_back(std::move(message.route));
@@ -71,7 +71,7 @@ void Shell::on_asker(bus::NodeBus::FromAsker message) {
             return;
         case bus::EnvelopeKind::cursors:
             if (const auto report = decode<bus::CursorReport>(message.payload))
-                for (const Released& released : outbox_.note(*report)) push(released, 0);
+                for (const Released& released : outbox_.note(*report)) inbox_.push(released, 0);
             return;
         case bus::EnvelopeKind::reply:
         case bus::EnvelopeKind::chunk:
@@ -109,9 +109,9 @@ void Shell::on_published(bus::NodeBus::FromPublisher published) {
 void Shell::on_live(bus::StreamChunk chunk) {
     if (is_best_effort(chunk.header.at.stream)) {
         for (Bytes& payload : chunk.payloads) {
-            if (!inbox_has_room()) return;
+            if (!inbox_.has_room()) return;
             const std::size_t bytes = payload.size();
-            push(StreamMessage{chunk.header.at.stream, 0, std::move(payload)}, bytes);
+            inbox_.push(StreamMessage{chunk.header.at.stream, 0, std::move(payload)}, bytes);
         }
         return;
     }
@@ -128,7 +128,7 @@ void Shell::on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk) {
 }
 
 void Shell::receive_answers() {
-    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+    for (std::size_t i = 0; i < limits::source_inputs_max && inbox_.has_room(); ++i) {
         auto answer = node_.next_answer();
         if (!answer) return;
         if (auto* chunk = std::get_if<bus::StreamChunk>(&answer->content)) {
@@ -143,17 +143,17 @@ void Shell::receive_answers() {
         ask_deadlines_.cancel(answer->id);
         Bytes& payload = std::get<Bytes>(answer->content);
         const std::size_t bytes = payload.size();
-        push(Answer{open.mapped().id, std::move(payload)}, bytes);
+        inbox_.push(Answer{open.mapped().id, std::move(payload)}, bytes);
     }
 }
 
 void Shell::receive_peers() {
-    for (const Channel channel : traits_.channels) {
-        for (std::size_t i = 0; i < limits::source_inputs_max && inbox_has_room(); ++i) {
+    for (auto& [channel, queue] : from_peers_) {
+        for (std::size_t i = 0; i < limits::source_inputs_max && queue.has_room(); ++i) {
             auto message = peers_.next(channel);
             if (!message) break;
             const std::size_t bytes = message->payload.size();
-            push(std::move(*message), bytes);
+            queue.push(std::move(*message), bytes);
         }
     }
 }
@@ -162,7 +162,7 @@ void Shell::receive_completions() {
     for (Completion& completion : workers_.take_completed()) {
         if (auto* done = std::get_if<JobDone>(&completion)) {
             --jobs_open_;
-            push(std::move(*done), 0);
+            inbox_.push(std::move(*done), 0);
             continue;
         }
         if (const auto* made = std::get_if<CheckpointDone>(&completion)) {
@@ -173,7 +173,7 @@ void Shell::receive_completions() {
         const auto open = asks_.extract(done.id);
         if (open.empty()) continue;
         ask_deadlines_.cancel(done.id);
-        push(Answer{open.mapped().id, std::move(done.payload)}, 0);
+        inbox_.push(Answer{open.mapped().id, std::move(done.payload)}, 0);
     }
 }
 
@@ -182,7 +182,7 @@ void Shell::expire_asks() {
         const auto open = asks_.extract(*wire_id);
         if (open.empty()) continue;
         if (open.mapped().unsent) --unsent_asks_;
-        push(Answer{open.mapped().id, std::nullopt}, 0);
+        inbox_.push(Answer{open.mapped().id, std::nullopt}, 0);
     }
 }
 

@@ -49,6 +49,7 @@ Shell::Shell(const ActorTraits& traits, const ShellConfig& config, store::Store&
       started_(std::chrono::steady_clock::now()) {
     for (const Stream stream : traits.subscriptions)
         if (!is_best_effort(stream)) subscriptions_.emplace(stream, Subscription(view_, tables_, stream));
+    for (const Channel channel : traits_.channels) from_peers_[channel];
     note_checkpoints();
     view_.close();
 }
@@ -94,7 +95,8 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
 }
 
 bool Shell::has_input() const {
-    if (!inbox_.empty() || timers_.next() <= tick()) return true;
+    if (!inbox_.inputs.empty() || timers_.next() <= tick()) return true;
+    if (std::ranges::any_of(from_peers_, [](const auto& channel) { return !channel.second.inputs.empty(); })) return true;
     return has_stream_message() || commit_due_at_ <= tick();
 }
 
@@ -102,12 +104,20 @@ bool Shell::has_stream_message() const {
     return std::ranges::any_of(subscriptions_, [](const auto& s) { return s.second.has_next(); });
 }
 
-/// One of each source in turn, so that none starves another: timers, what came in order, each stream.
+/// One of each source in turn, so that none starves another: timers, what comes from this node, each channel, each stream.
 std::optional<Input> Shell::next_input() {
-    const std::size_t sources = 2 + traits_.subscriptions.size();
+    const std::size_t sources = 2 + traits_.channels.size() + traits_.subscriptions.size();
     for (std::size_t i = 0; i < sources; ++i)
         if (auto input = next_input_of(next_source_++ % sources)) return input;
     return std::nullopt;
+}
+
+std::optional<Input> Shell::Queue::take() {
+    if (inputs.empty()) return std::nullopt;
+    Input input = std::move(inputs.front());
+    inputs.pop_front();
+    bytes -= std::min(bytes, bytes_of(input));
+    return input;
 }
 
 std::optional<Input> Shell::next_input_of(std::size_t source) {
@@ -115,14 +125,10 @@ std::optional<Input> Shell::next_input_of(std::size_t source) {
         const auto due = timers_.pop_due(tick());
         return due ? std::optional<Input>(TimerFired{*due}) : std::nullopt;
     }
-    if (source == 1) {
-        if (inbox_.empty()) return std::nullopt;
-        Input input = std::move(inbox_.front());
-        inbox_.pop_front();
-        inbox_bytes_ -= std::min(inbox_bytes_, bytes_of(input));
-        return input;
-    }
-    const auto subscription = subscriptions_.find(traits_.subscriptions[source - 2]);
+    if (source == 1) return inbox_.take();
+    source -= 2;
+    if (source < traits_.channels.size()) return from_peers_.at(traits_.channels[source]).take();
+    const auto subscription = subscriptions_.find(traits_.subscriptions[source - traits_.channels.size()]);
     if (subscription == subscriptions_.end() || !subscription->second.has_next()) return std::nullopt;
     return subscription->second.take_next();
 }
@@ -193,7 +199,7 @@ void Shell::apply(Effects effects, Speech& speech) {
             workers_.recover(std::move(job));
         } else {
             --jobs_open_;
-            push(Workers::recover_at_once(job), 0);
+            inbox_.push(Workers::recover_at_once(job), 0);
         }
     }
 }

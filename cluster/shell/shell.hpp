@@ -82,6 +82,15 @@ class Shell {
         std::optional<Ask> unsent;  ///< waits for its sibling to be connected
     };
 
+    /// Inputs in the order in which they came.
+    struct Queue {
+        std::deque<Input> inputs;
+        std::size_t bytes = 0;
+        [[nodiscard]] bool has_room() const;
+        void push(Input input, std::size_t size);
+        [[nodiscard]] std::optional<Input> take();
+    };
+
     // receiving.cpp: from the sockets to the inputs
     void receive();
     void receive_requests();
@@ -95,8 +104,6 @@ class Shell {
     void on_asker(bus::NodeBus::FromAsker message);
     void on_live(bus::StreamChunk chunk);
     void on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk);
-    void push(Input input, std::size_t bytes);
-    [[nodiscard]] bool inbox_has_room() const;
     void fail(int exit_code, std::string reason);
 
     // shell.cpp: the turn
@@ -150,10 +157,10 @@ class Shell {
     std::unique_ptr<Core> core_;
 
     std::map<Stream, Subscription> subscriptions_;
-    std::deque<Input> inbox_;
-    std::size_t inbox_bytes_ = 0;
-    std::size_t next_source_ = 0;  ///< whose turn it is in next_input()
-    Deadlines timers_;             ///< the core's
+    Queue inbox_;                          ///< from this node: requests, answers, completions
+    std::map<Channel, Queue> from_peers_;  ///< each channel for itself: an answer does not wait behind a thousand votes
+    std::size_t next_source_ = 0;          ///< whose turn it is in next_input()
+    Deadlines timers_;                     ///< the core's
     std::map<RequestId, OpenRequest> requests_;
     RequestId last_request_ = 0;
     std::map<std::uint64_t, OpenAsk> asks_;                     ///< by id on the wire
@@ -172,7 +179,7 @@ class Shell {
          trim_at_ = 0, retry_asks_at_ = never, look_at_disk_at_ = 0;
     bool cursors_moved_ = false;
     std::optional<Height> checkpoint_;  ///< asked for by the turn under way
-    bool disk_is_short_ = false;  ///< as the core was told
+    bool disk_is_short_ = false;        ///< as the core was told
     Counters counters_;
     std::optional<Stop> stop_;
 };

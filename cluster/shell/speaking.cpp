@@ -133,7 +133,7 @@ void Shell::watch_disk() {
     const std::uint64_t wanted = config_.disk_reserve_bytes / 4 * (disk_is_short_ ? 5 : 4);
     if ((free < wanted) == disk_is_short_) return;
     disk_is_short_ = !disk_is_short_;
-    push(DiskRoom{disk_is_short_}, 0);
+    inbox_.push(DiskRoom{disk_is_short_}, 0);
 }
 
 void Shell::housekeeping() {
@@ -206,7 +206,9 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_inputs", counters_.inputs);
     add("shell_commits", counters_.commits);
     add("shell_journal_entries", counters_.journal_entries);
-    add("shell_inbox", inbox_.size());
+    std::size_t waiting = inbox_.inputs.size();
+    for (const auto& [channel, queue] : from_peers_) waiting += queue.inputs.size();
+    add("shell_inbox", waiting);
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
     add("shell_asks_open", asks_.size());

@@ -11,7 +11,8 @@ namespace {
 constexpr std::array<Channel, 2> channels{Channel::votes, Channel::sync};
 
 /// Says what it is asked to say to its peer, on both channels, answers what it hears on sync, and counts what it hears. Asked for
-/// nothing it tells what that was; asked to "leave" it names no peers any more.
+/// nothing it tells what that was; asked to "leave" it names no peers any more. Asked to "flood" it says so many votes that take
+/// their time; what came after how many of them is a row of its own.
 class Talker final : public Core {
   public:
     static constexpr Table heard{0, "heard"};
@@ -34,17 +35,29 @@ class Talker final : public Core {
             key.push_back(static_cast<std::uint8_t>(message->channel));
             key.push_back(is_question || message->channel == Channel::votes ? 0 : 1);
             effects.put(heard, key, message->payload);
+            if (as_text(message->payload) == "slow") {
+                ++slow_heard_;
+                const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(slow_ms);
+                while (std::chrono::steady_clock::now() < until) {
+                }
+            } else if (slow_heard_ > 0 && slow_before_ == 0) {
+                slow_before_ = slow_heard_;
+            }
             if (is_question) effects.sends.push_back({Channel::sync, message->from, answer});
         } else if (const auto* request = std::get_if<Request>(&input)) {
             if (as_text(request->payload) == "leave")
                 effects.peers.emplace();
+            else if (as_text(request->payload) == "flood")
+                effects.sends.assign(flood, {Channel::votes, peer_, to_bytes(as_bytes("slow"))});
             else if (!request->payload.empty())
                 for (const Channel channel : channels) effects.sends.push_back({channel, peer_, request->payload});
             effects.replies.push_back({request->id, all_heard()});
         }
         return effects;
     }
-    std::vector<StatusField> status() const override { return {}; }
+    std::vector<StatusField> status() const override { return {{"slow_heard", slow_heard_}, {"slow_before", slow_before_}}; }
+    static constexpr std::size_t flood = 600;
+    static constexpr std::uint64_t slow_ms = 3;
     static const inline Bytes answer{'y', 'e', 's'};
 
   private:
@@ -60,6 +73,7 @@ class Talker final : public Core {
     const StoreView& view_;
     OperatorNumber peer_;
     std::vector<Peer> named_;
+    std::uint64_t slow_heard_ = 0, slow_before_ = 0;
 };
 
 /// What a Talker heard: on votes, the questions on sync, the answers there.
@@ -153,6 +167,18 @@ TEST_F(Peers, HearEachOtherOnEveryChannelAlsoAfterOneWasKilled) {
     second = start(two, one, {{one.as_peer}, {}});
     EXPECT_TRUE(heard(one, two, "after", both_channels(one, "after")));
     EXPECT_EQ(second.end(SIGTERM), 0);
+}
+
+TEST_F(Peers, AreHeardOnOneChannelWhileAnotherIsFullOfWhatWaits) {
+    const Node one(1), two(2);
+    const Process first = start(one, two, {{two.as_peer}, {}});
+    const Process second = start(two, one, {{one.as_peer}, {}});
+    ASSERT_TRUE(heard(one, two, "before", both_channels(one, "before")));
+    Client say(endpoint_of(one, "req"));
+    ASSERT_TRUE(say.ask(as_bytes("flood"), 5000).has_value());
+    ASSERT_TRUE(say.ask(as_bytes("question"), 5000).has_value());
+    EXPECT_TRUE(eventually([&] { return fact(two, "slow_heard") == Talker::flood; }));
+    EXPECT_LT(fact(two, "slow_before"), Talker::flood / 4);
 }
 
 TEST_F(Peers, ThatAreFixedAreThereBeforeTheCoreNamesAny) {
