@@ -11,6 +11,7 @@
 #include "cluster/bus/peer_bus.hpp"
 #include "cluster/runtime/core.hpp"
 #include "cluster/runtime/limits.hpp"
+#include "cluster/runtime/shares.hpp"
 #include "cluster/shell/outbox.hpp"
 #include "cluster/shell/shell_config.hpp"
 #include "cluster/shell/subscription.hpp"
@@ -76,6 +77,7 @@ class Shell {
     struct OpenRequest {
         bus::NodeBus::Route route;
         Tick forget_at;
+        ClientId client;
     };
     struct OpenAsk {
         AskId id;
@@ -93,6 +95,7 @@ class Shell {
     void receive_completions();
     void expire_asks();
     void on_asker(bus::NodeBus::FromAsker message);
+    void on_request(bus::NodeBus::FromAsker message);
     void on_live(bus::StreamChunk chunk);
     void on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk);
     void push(Input input, std::size_t bytes);
@@ -155,6 +158,7 @@ class Shell {
     std::size_t next_source_ = 0;  ///< whose turn it is in next_input()
     Deadlines timers_;             ///< the core's
     std::map<RequestId, OpenRequest> requests_;
+    Shares<ClientId> request_shares_;  ///< of requests_
     RequestId last_request_ = 0;
     std::map<std::uint64_t, OpenAsk> asks_;                     ///< by id on the wire
     std::map<std::uint64_t, bus::ReplayRequest> open_replays_;  ///< by id on the wire
@@ -172,7 +176,7 @@ class Shell {
          trim_at_ = 0, retry_asks_at_ = never, look_at_disk_at_ = 0;
     bool cursors_moved_ = false;
     std::optional<Height> checkpoint_;  ///< asked for by the turn under way
-    bool disk_is_short_ = false;  ///< as the core was told
+    bool disk_is_short_ = false;        ///< as the core was told
     Counters counters_;
     std::optional<Stop> stop_;
 };

@@ -34,7 +34,9 @@ void Shell::speak(Speech speech) {
     for (Ask& ask : speech.asks) open_ask(std::move(ask));
     for (Reply& reply : speech.replies) {
         const auto open = requests_.extract(reply.id);
-        if (!open.empty()) node_.reply(open.mapped().route, std::move(reply.payload));
+        if (open.empty()) continue;
+        request_shares_.give_back(open.mapped().client, 1);
+        node_.reply(open.mapped().route, std::move(reply.payload));
     }
 }
 
@@ -152,7 +154,11 @@ void Shell::housekeeping() {
     report_cursors();
     if (tick() >= retry_asks_at_) retry_unsent_asks();
     if (!requests_.empty() && tick() >= sweep_at_) {
-        std::erase_if(requests_, [now = tick()](const auto& open) { return open.second.forget_at <= now; });
+        std::erase_if(requests_, [this, now = tick()](const auto& open) {
+            if (open.second.forget_at > now) return false;
+            request_shares_.give_back(open.second.client, 1);
+            return true;
+        });
         sweep_at_ = tick() + 1000;
     }
 }
@@ -209,6 +215,7 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_inbox", inbox_.size());
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
+    add("shell_clients", request_shares_.holders());
     add("shell_asks_open", asks_.size());
     add("shell_asks_unsent", counters_.unsent_asks);
     add("shell_answers_late", counters_.late_answers);
