@@ -92,6 +92,14 @@ inline constexpr std::size_t transport_keys_max = 3;  ///< of one operator at a 
 inline constexpr std::size_t own_channels_max = 2;    ///< of one actor
 inline constexpr std::size_t sockets_max = peers_max * transport_keys_max * own_channels_max + 64;  ///< of one actor
 
+// ---------------------------------------------------------------------------------------------- listeners
+// What the connections to one listener may cost together (bus/door.hpp), whoever they are.
+inline constexpr std::size_t connections_max = 4096;          ///< shared by the addresses: one alone has half
+inline constexpr std::uint64_t unread_bytes_max = 256 * mib;  ///< sent as answers and not acknowledged; shared by the addresses
+inline constexpr std::uint64_t door_look_ms = 20;             ///< between two looks at what came in
+/// Whoever acknowledges nothing for so long is let go by the kernel, and with it what waits for it.
+inline constexpr int unacknowledged_ms_max = 15'000;
+
 // ----------------------------------------------------------------------------------------- open channels
 // What one sender may say on one of them, answers to our questions included, and how many bytes it is sent there. What is
 // beyond is dropped: whoever asks, asks again.
@@ -132,5 +140,7 @@ static_assert(guest_messages_burst <= guests_messages_burst && guest_bytes_burst
 static_assert(guest_bytes_burst >= message_bytes_max, "a guest can be answered");
 static_assert(guests_max > guests_messages_burst, "a burst of new guests displaces no one who was just heard");
 static_assert(sockets_max < 65'535, "libzmq's own bound");
+static_assert(connections_max > peers_max, "no operator is crowded out by the others");
+static_assert(unread_bytes_max >= 2 * (guest_bytes_burst + message_bytes_max), "a guest that reads gets what its quota allows");
 
 }  // namespace rondo::limits

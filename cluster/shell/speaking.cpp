@@ -181,8 +181,10 @@ void Shell::wait(int stop_descriptor) {
     const Tick wake = next_wake(), at = tick();
     std::vector<void*> sockets = node_.sockets(!lingers());
     sockets.insert(sockets.end(), peers_.sockets().begin(), peers_.sockets().end());
-    const int descriptors[] = {stop_descriptor, workers_.descriptor()};
-    bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, wait_ms_max) : 0);
+    std::vector<int> descriptors{stop_descriptor, workers_.descriptor()};
+    for (const int descriptor : peers_.descriptors()) descriptors.push_back(descriptor);
+    const Tick again = peers_.look_again_ms(), longest = again > 0 ? again : wait_ms_max;
+    bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, longest) : 0);
 }
 
 Bytes Shell::status() const {
@@ -237,11 +239,17 @@ void Shell::add_counters(ActorStatus& status) const {
     for (const Channel channel : traits_.channels)
         add("unsent_" + std::string(to_string(channel)), peers_.counters().unsent[static_cast<std::size_t>(channel)]);
     if (!traits_.channels.empty()) {
-        add("peer_keys_refused", peers_.counters().refused_keys);
-        add("peer_messages_unlisted", peers_.counters().unlisted);
-        add("peer_messages_throttled", peers_.counters().throttled);
-        add("peer_genesis_foreign", peers_.counters().foreign_genesis);
-        add("peer_frames_malformed", peers_.counters().malformed);
+        const bus::PeerCounters peers = peers_.counters();
+        add("peer_keys_refused", peers.refused_keys);
+        add("peer_messages_unlisted", peers.unlisted);
+        add("peer_messages_throttled", peers.throttled);
+        add("peer_genesis_foreign", peers.foreign_genesis);
+        add("peer_frames_malformed", peers.malformed);
+        add("peer_connections", peers.connections);
+        add("peer_connections_refused", peers.refused_connections);
+        add("peer_handshakes_failed", peers.failed_handshakes);
+        add("peer_messages_overlong", peers.overlong);
+        add("peer_answers_unread", peers.unread);
     }
     if (const std::string error = last_error(); !error.empty()) status.facts.push_back({"last_error", 0, error.substr(0, 1024)});
 }
