@@ -35,6 +35,7 @@ void set_channel_options(zmq::socket_t& socket, Channel channel) {
     socket.set(zmq::sockopt::heartbeat_ivl, limits::heartbeat_ms);
     socket.set(zmq::sockopt::heartbeat_timeout, limits::heartbeat_timeout_ms);
     socket.set(zmq::sockopt::handshake_ivl, limits::handshake_ms_max);
+    socket.set(zmq::sockopt::tcp_maxrt, limits::unacknowledged_ms_max);
 }
 
 void set_curve_key(zmq::socket_t& socket, int option, ByteView key) {

@@ -58,9 +58,9 @@ struct Client::Impl {
     std::uint64_t last_id = 0;
     Frames frames;
 
-    std::uint64_t send(EnvelopeKind kind, ByteView payload, DurationMs deadline_ms) {
+    std::uint64_t send(EnvelopeKind kind, ByteView payload, DurationMs deadline_ms, std::string for_whom = {}) {
         Frames out;
-        out.push_back(bus::moved(encode(Envelope{kind, ++last_id, deadline_ms})));
+        out.push_back(bus::moved(encode(Envelope{kind, ++last_id, deadline_ms, std::move(for_whom)})));
         out.push_back(bus::copied(payload));
         bus::send(socket, out);  // full: the answer does not come, and the caller's deadline says so
         return last_id;
@@ -106,7 +106,9 @@ std::optional<ActorStatus> Client::status(DurationMs deadline_ms) {
     return std::move(*status);
 }
 
-std::uint64_t Client::send(ByteView payload) { return impl_->send(EnvelopeKind::request, payload, 0); }
+std::uint64_t Client::send(ByteView payload, std::string for_whom) {
+    return impl_->send(EnvelopeKind::request, payload, 0, std::move(for_whom));
+}
 std::optional<Client::Arrived> Client::poll(DurationMs wait_ms) { return impl_->poll(wait_ms); }
 int Client::descriptor() const { return impl_->socket.get(zmq::sockopt::fd); }
 

@@ -51,7 +51,9 @@ class Client {
     [[nodiscard]] std::optional<ActorStatus> status(DurationMs deadline_ms);
 
     /// Pipelined use: send now, poll later. Answers come in any order, by id.
-    [[nodiscard]] std::uint64_t send(ByteView payload);
+    [[nodiscard]] std::uint64_t send(ByteView payload) { return send(payload, {}); }
+    /// On behalf of somebody, whose share of the actor it counts against.
+    [[nodiscard]] std::uint64_t send(ByteView payload, std::string for_whom);
     struct Arrived {
         std::uint64_t id;
         Bytes payload;

@@ -15,6 +15,12 @@ constexpr int last_words_ms = 250;
 constexpr std::size_t chunk_frames_max = limits::chunk_messages_max + 4;
 constexpr auto frame_bytes_max = static_cast<std::int64_t>(limits::node_frame_bytes_max);
 
+/// What libzmq knows of a connection: an address, or "localhost:user:group:process".
+std::string asker_of(const zmq::message_t& frame) {
+    const char* text = zmq_msg_gets(frame.handle(), "Peer-Address");
+    return text == nullptr ? std::string() : text;
+}
+
 Frames chunk_frames(StreamChunk chunk, zmq::message_t first) {
     Frames frames;
     frames.reserve(chunk.payloads.size() + 3);
@@ -120,7 +126,8 @@ std::optional<NodeBus::FromAsker> NodeBus::next_request() {
         const Frames& frames = impl_->frames;
         const auto envelope = decode<Envelope>(view_of(frames[1]));
         if (envelope && frames.size() == 3)
-            return FromAsker{{to_bytes(view_of(frames[0])), envelope->id}, *envelope, to_bytes(view_of(frames[2]))};
+            return FromAsker{
+                {to_bytes(view_of(frames[0])), envelope->id}, *envelope, to_bytes(view_of(frames[2])), asker_of(frames[2])};
         ++impl_->malformed;
     }
     return std::nullopt;

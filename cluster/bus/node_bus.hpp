@@ -43,6 +43,7 @@ class NodeBus {
         Route route;
         Envelope envelope;
         Bytes payload;
+        std::string asker;  ///< the address it asks from, or its process on this host
     };
     struct FromSibling {
         Actor from;

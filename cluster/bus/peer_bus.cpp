@@ -8,6 +8,7 @@
 #include "cluster/bus/channel_sockets.hpp"
 #include "cluster/bus/context_native.hpp"
 #include "cluster/bus/dealers.hpp"
+#include "cluster/bus/door.hpp"
 #include "cluster/bus/frames.hpp"
 #include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
@@ -36,6 +37,7 @@ struct PeerBus::Impl {
     zmq::context_t& context;
     zmq::socket_t zap;
     std::map<Channel, zmq::socket_t> listeners;
+    std::map<Channel, Door> doors;  ///< of the listeners
     Dealers dealers;
     std::map<Channel, Askers> askers;           ///< of the open channels
     std::map<Channel, DurationMs> asked_until;  ///< open channels on which answers are heard by the own DEALERs
@@ -60,15 +62,16 @@ struct PeerBus::Impl {
         socket.set(zmq::sockopt::curve_server, 1);
         socket.set(zmq::sockopt::zap_domain, std::string(to_string(channel)));
         set_curve_key(socket, ZMQ_CURVE_SECRETKEY, options.transport_secret);
-        if (auto refusal = bind(socket, endpoint)) return refusal;
-        listeners.emplace(channel, std::move(socket));
-        return std::nullopt;
+        zmq::socket_t& listener = listeners.emplace(channel, std::move(socket)).first->second;
+        doors.try_emplace(channel, context, listener, std::string(to_string(channel)));
+        return bind(listener, endpoint);
     }
 
     void list_sockets() {
         sockets.clear();
         if (!listeners.empty()) sockets.push_back(zap.handle());
         for (auto& [channel, listener] : listeners) sockets.push_back(listener.handle());
+        for (auto& [channel, door] : doors) sockets.push_back(door.socket());
         for (const auto& [channel, until] : asked_until)
             for (Dealers::Dealer& dealer : dealers.on(channel)) sockets.push_back(dealer.socket.handle());
     }
@@ -155,6 +158,10 @@ bool PeerBus::Impl::answer(Channel channel, OperatorNumber to, Frames& message) 
     if (listener == listeners.end() || !is_open(channel)) return false;
     const Bytes* connection = askers.at(channel).connection_of(to);
     if (connection == nullptr) return false;
+    if (!doors.at(channel).may_answer(*connection, message.back().size())) {
+        ++counters.unread;
+        return false;
+    }
     message.insert(message.begin(), copied(*connection));
     return bus::send(listener->second, message);
 }
@@ -199,6 +206,7 @@ std::vector<std::string> PeerBus::set_peers(const std::vector<Peer>& peers) {
 void PeerBus::admit() {
     impl_->stop_hearing_answers();
     if (impl_->listeners.empty()) return;
+    for (auto& [channel, door] : impl_->doors) door.look(steady_ms());
     for (std::size_t i = 0; i < limits::source_inputs_max; ++i) {
         if (receive(impl_->zap, impl_->frames, 8) == Got::nothing) return;
         impl_->answer_handshake();
@@ -222,11 +230,13 @@ std::optional<PeerMessage> PeerBus::next(Channel channel) {
         }
         const Got got = receive(source == 0 ? listener->second : dealers[source - 1].socket, impl_->frames, 3);
         if (got == Got::nothing) {
+            if (source == 0) impl_->doors.at(channel).found_empty();
             ++empty;
             continue;
         }
         empty = 0;
         ++read;
+        if (source == 0) impl_->doors.at(channel).heard(impl_->frames.back(), view_of(impl_->frames.front()));
         const auto server = source == 0 ? std::nullopt : std::optional(dealers[source - 1].to);
         if (auto message = impl_->understand(channel, got, server)) return message;
     }
@@ -248,6 +258,28 @@ bool PeerBus::send(Channel channel, OperatorNumber to, Bytes payload) {
 }
 
 const std::vector<void*>& PeerBus::sockets() const { return impl_->sockets; }
-const PeerCounters& PeerBus::counters() const { return impl_->counters; }
+std::vector<int> PeerBus::descriptors() const {
+    std::vector<int> out;
+    for (const auto& [channel, door] : impl_->doors)
+        if (door.look_again_ms(steady_ms()) == 0) out.push_back(door.descriptor());
+    return out;
+}
+
+DurationMs PeerBus::look_again_ms() const {
+    DurationMs longest = 0;
+    for (const auto& [channel, door] : impl_->doors) longest = std::max(longest, door.look_again_ms(steady_ms()));
+    return longest;
+}
+
+PeerCounters PeerBus::counters() const {
+    PeerCounters out = impl_->counters;
+    for (const auto& [channel, door] : impl_->doors) {
+        out.connections += door.connections();
+        out.refused_connections += door.counters().refused;
+        out.failed_handshakes += door.counters().failed_handshakes;
+        out.overlong += door.counters().overlong;
+    }
+    return out;
+}
 
 }  // namespace rondo::bus

@@ -28,6 +28,11 @@ struct PeerCounters {
     std::uint64_t throttled = 0;                        ///< messages on open channels beyond their sender's quota
     std::uint64_t foreign_genesis = 0;                  ///< messages of another network
     std::uint64_t malformed = 0;
+    std::uint64_t connections = 0;          ///< to the listeners, now
+    std::uint64_t refused_connections = 0;  ///< beyond their address's share
+    std::uint64_t failed_handshakes = 0;    ///< half-open ones, such without CURVE, and those whose key was refused
+    std::uint64_t overlong = 0;             ///< closed in the middle of a message without end
+    std::uint64_t unread = 0;               ///< answers not sent, because too much waits for those of that address to read
 };
 
 /// The sockets of one actor towards other nodes. Each channel has one listener (ROUTER, CURVE server) and one DEALER per operator
@@ -40,6 +45,7 @@ struct PeerCounters {
 ///  3. What is heard comes in on the own listener, and on open channels, for a while after something was sent there, by the own
 ///     DEALERs too, from the operator whose key they were connected to.
 ///  4. Open channels have quotas (askers.hpp); a guest's number, from first_guest on, is good on the channel where it was heard.
+///  5. What connections cost beside messages is bounded at each listener's door (door.hpp).
 class PeerBus {
   public:
     [[nodiscard]] static tl::expected<PeerBus, std::string> open(Context& context, const PeerOptions& options);
@@ -51,7 +57,7 @@ class PeerBus {
     /// Returns a sentence for each that cannot be reached as it is listed. A port 0 is not reached.
     std::vector<std::string> set_peers(const std::vector<Peer>& peers);
 
-    /// Answers waiting handshakes. Call it whenever the sockets are readable.
+    /// Answers waiting handshakes and looks at the doors. Call it whenever the sockets or descriptors are readable.
     void admit();
     [[nodiscard]] std::optional<PeerMessage> next(Channel channel);
     /// Never blocks. False, and counted, if it could not be handed over.
@@ -59,7 +65,10 @@ class PeerBus {
 
     /// For wait_readable(); changes with the peers.
     [[nodiscard]] const std::vector<void*>& sockets() const;
-    [[nodiscard]] const PeerCounters& counters() const;
+    /// For wait_readable() too; none while the doors were looked at a moment ago, and are to be again in look_again_ms().
+    [[nodiscard]] std::vector<int> descriptors() const;
+    [[nodiscard]] DurationMs look_again_ms() const;
+    [[nodiscard]] PeerCounters counters() const;
 
   private:
     struct Impl;

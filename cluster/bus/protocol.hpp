@@ -33,11 +33,14 @@ enum class EnvelopeKind : std::uint8_t {
 [[nodiscard]] constexpr bool is_valid(EnvelopeKind k) { return k <= EnvelopeKind::chunk; }
 
 /// `id` is the asker's and comes back in the answer. `deadline_ms` 0: the asker waits as long as the server may keep it.
+/// `for_whom`: a gateway's word for its own client, whose share the request then counts against; it is believed, since only the
+/// operator's own programs reach these sockets. Empty: the asker itself.
 struct Envelope {
     EnvelopeKind kind = EnvelopeKind::request;
     std::uint64_t id = 0;
     std::uint64_t deadline_ms = 0;
-    static auto fields(auto& v) { return std::tie(v.kind, v.id, v.deadline_ms); }
+    std::string for_whom{};
+    static auto fields(auto& v) { return std::tie(v.kind, v.id, v.deadline_ms, v.for_whom); }
 };
 
 using Incarnation = FixedBytes<16, struct IncarnationTag>;

@@ -154,11 +154,15 @@ struct PeerMessage {
 };
 
 using RequestId = std::uint64_t;  ///< chosen by the shell for what comes in
+/// Who stands behind a request, so that nobody takes the others' share: a hash of the address or of the process that asks, or of
+/// whom a gateway says it asks for; 0 if that is not known.
+using ClientId = std::uint64_t;
 /// A request from another actor of this node or from a tool; answer with a Reply of the same id. The
 /// payload is the canonical encoding of the actor's request variant (messages/wire/requests.hpp).
 struct Request {
     RequestId id;
     Bytes payload;
+    ClientId client = 0;
 };
 
 using AskId = std::uint64_t;  ///< chosen by the core for what goes out; unique among its open asks

@@ -61,7 +61,7 @@ inline constexpr int sync_hwm = 64;
 inline constexpr int fetch_hwm = 64;
 inline constexpr int state_hwm = 64;
 inline constexpr int unheard_hwm = 1;  ///< received by an own DEALER of a channel on which nothing comes back
-inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet
+inline constexpr std::size_t requests_outstanding_max = 4096;  ///< given to the core and not answered yet; shared (shares.hpp)
 inline constexpr std::uint64_t request_ms_max = 60'000;        ///< after so long an unanswered request is forgotten
 inline constexpr std::size_t asks_open_max = 4096;
 inline constexpr std::size_t jobs_open_max = 16'384;   ///< the core's own admission must stay below
@@ -91,6 +91,14 @@ inline constexpr std::size_t peers_max = 3072;        ///< operators of three ep
 inline constexpr std::size_t transport_keys_max = 3;  ///< of one operator at a time: those of the last, this and the next epoch
 inline constexpr std::size_t own_channels_max = 2;    ///< of one actor
 inline constexpr std::size_t sockets_max = peers_max * transport_keys_max * own_channels_max + 64;  ///< of one actor
+
+// ---------------------------------------------------------------------------------------------- listeners
+// What the connections to one listener may cost together (bus/door.hpp), whoever they are.
+inline constexpr std::size_t connections_max = 4096;          ///< shared by the addresses: one alone has half
+inline constexpr std::uint64_t unread_bytes_max = 256 * mib;  ///< sent as answers and not acknowledged; shared by the addresses
+inline constexpr std::uint64_t door_look_ms = 20;             ///< between two looks at what came in
+/// Whoever acknowledges nothing for so long is let go by the kernel, and with it what waits for it.
+inline constexpr int unacknowledged_ms_max = 15'000;
 
 // ----------------------------------------------------------------------------------------- open channels
 // What one sender may say on one of them, answers to our questions included, and how many bytes it is sent there. What is
@@ -132,5 +140,7 @@ static_assert(guest_messages_burst <= guests_messages_burst && guest_bytes_burst
 static_assert(guest_bytes_burst >= message_bytes_max, "a guest can be answered");
 static_assert(guests_max > guests_messages_burst, "a burst of new guests displaces no one who was just heard");
 static_assert(sockets_max < 65'535, "libzmq's own bound");
+static_assert(connections_max > peers_max, "no operator is crowded out by the others");
+static_assert(unread_bytes_max >= 2 * (guest_bytes_burst + message_bytes_max), "a guest that reads gets what its quota allows");
 
 }  // namespace rondo::limits

@@ -2,6 +2,7 @@
 #include "cluster/shell/log.hpp"
 #include "cluster/shell/shell.hpp"
 #include "messages/codec/codec.hpp"
+#include "messages/crypto/hash.hpp"
 
 /// From the sockets to the inputs. Every source gives a bounded number per turn; what finds no room stays in its socket, whose
 /// own bound then holds the sender back.
@@ -16,6 +17,11 @@ Bytes refusal_reply(std::string_view reason) {
     w.write_array(1);
     w.write_str(reason);
     return w.take();
+}
+
+/// Names are of any length; nobody finds a second one of the same hash.
+ClientId client_id(std::string_view name) {
+    return name.empty() ? ClientId{0} : read_be64(crypto::blake2b(as_bytes(name)).view().first(8));
 }
 
 }  // namespace
@@ -52,17 +58,8 @@ void Shell::receive_requests() {
 
 void Shell::on_asker(bus::NodeBus::FromAsker message) {
     switch (message.envelope.kind) {
-        case bus::EnvelopeKind::request: {
-            if (requests_.size() >= limits::requests_outstanding_max) {
-                ++counters_.dropped_requests;
-                return node_.reply(message.route, refusal_reply("busy: too many requests are waiting; retry later"));
-            }
-            const DurationMs asked = message.envelope.deadline_ms;
-            const DurationMs patience = asked == 0 ? limits::request_ms_max : std::min(asked, limits::request_ms_max);
-            requests_.emplace(++last_request_, OpenRequest{std::move(message.route), tick() + patience});
-            const std::size_t bytes = message.payload.size();
-            return inbox_.push(Request{last_request_, std::move(message.payload)}, bytes);
-        }
+        case bus::EnvelopeKind::request:
+            return on_request(std::move(message));
         case bus::EnvelopeKind::status:
             return statuses_wanted_.push_back(std::move(message.route));
         case bus::EnvelopeKind::replay:
@@ -77,6 +74,20 @@ void Shell::on_asker(bus::NodeBus::FromAsker message) {
         case bus::EnvelopeKind::chunk:
             return;  // nobody answers on this socket
     }
+}
+
+void Shell::on_request(bus::NodeBus::FromAsker message) {
+    const ClientId client = client_id(message.envelope.for_whom.empty() ? message.asker : message.envelope.for_whom);
+    if (!request_shares_.has_room(client, 1, limits::requests_outstanding_max)) {
+        ++counters_.dropped_requests;
+        return node_.reply(message.route, refusal_reply("busy: too many requests are waiting; retry later"));
+    }
+    request_shares_.take(client, 1);
+    const DurationMs asked = message.envelope.deadline_ms;
+    const DurationMs patience = asked == 0 ? limits::request_ms_max : std::min(asked, limits::request_ms_max);
+    requests_.emplace(++last_request_, OpenRequest{std::move(message.route), tick() + patience, client});
+    const std::size_t bytes = message.payload.size();
+    inbox_.push(Request{last_request_, std::move(message.payload), client}, bytes);
 }
 
 void Shell::receive_published() {

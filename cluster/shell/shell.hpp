@@ -11,6 +11,7 @@
 #include "cluster/bus/peer_bus.hpp"
 #include "cluster/runtime/core.hpp"
 #include "cluster/runtime/limits.hpp"
+#include "cluster/runtime/shares.hpp"
 #include "cluster/shell/outbox.hpp"
 #include "cluster/shell/shell_config.hpp"
 #include "cluster/shell/subscription.hpp"
@@ -76,6 +77,7 @@ class Shell {
     struct OpenRequest {
         bus::NodeBus::Route route;
         Tick forget_at;
+        ClientId client;
     };
     struct OpenAsk {
         AskId id;
@@ -102,6 +104,7 @@ class Shell {
     void receive_completions();
     void expire_asks();
     void on_asker(bus::NodeBus::FromAsker message);
+    void on_request(bus::NodeBus::FromAsker message);
     void on_live(bus::StreamChunk chunk);
     void on_replayed(std::uint64_t wire_id, bus::StreamChunk chunk);
     void fail(int exit_code, std::string reason);
@@ -162,6 +165,7 @@ class Shell {
     std::size_t next_source_ = 0;          ///< whose turn it is in next_input()
     Deadlines timers_;                     ///< the core's
     std::map<RequestId, OpenRequest> requests_;
+    Shares<ClientId> request_shares_;  ///< of requests_
     RequestId last_request_ = 0;
     std::map<std::uint64_t, OpenAsk> asks_;                     ///< by id on the wire
     std::map<std::uint64_t, bus::ReplayRequest> open_replays_;  ///< by id on the wire

@@ -34,7 +34,9 @@ void Shell::speak(Speech speech) {
     for (Ask& ask : speech.asks) open_ask(std::move(ask));
     for (Reply& reply : speech.replies) {
         const auto open = requests_.extract(reply.id);
-        if (!open.empty()) node_.reply(open.mapped().route, std::move(reply.payload));
+        if (open.empty()) continue;
+        request_shares_.give_back(open.mapped().client, 1);
+        node_.reply(open.mapped().route, std::move(reply.payload));
     }
 }
 
@@ -152,7 +154,11 @@ void Shell::housekeeping() {
     report_cursors();
     if (tick() >= retry_asks_at_) retry_unsent_asks();
     if (!requests_.empty() && tick() >= sweep_at_) {
-        std::erase_if(requests_, [now = tick()](const auto& open) { return open.second.forget_at <= now; });
+        std::erase_if(requests_, [this, now = tick()](const auto& open) {
+            if (open.second.forget_at > now) return false;
+            request_shares_.give_back(open.second.client, 1);
+            return true;
+        });
         sweep_at_ = tick() + 1000;
     }
 }
@@ -175,8 +181,10 @@ void Shell::wait(int stop_descriptor) {
     const Tick wake = next_wake(), at = tick();
     std::vector<void*> sockets = node_.sockets(!lingers());
     sockets.insert(sockets.end(), peers_.sockets().begin(), peers_.sockets().end());
-    const int descriptors[] = {stop_descriptor, workers_.descriptor()};
-    bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, wait_ms_max) : 0);
+    std::vector<int> descriptors{stop_descriptor, workers_.descriptor()};
+    for (const int descriptor : peers_.descriptors()) descriptors.push_back(descriptor);
+    const Tick again = peers_.look_again_ms(), longest = again > 0 ? again : wait_ms_max;
+    bus::wait_readable(sockets, descriptors, wake > at ? std::min(wake - at, longest) : 0);
 }
 
 Bytes Shell::status() const {
@@ -211,6 +219,7 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_inbox", waiting);
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
+    add("shell_clients", request_shares_.holders());
     add("shell_asks_open", asks_.size());
     add("shell_asks_unsent", counters_.unsent_asks);
     add("shell_answers_late", counters_.late_answers);
@@ -232,11 +241,17 @@ void Shell::add_counters(ActorStatus& status) const {
     for (const Channel channel : traits_.channels)
         add("unsent_" + std::string(to_string(channel)), peers_.counters().unsent[static_cast<std::size_t>(channel)]);
     if (!traits_.channels.empty()) {
-        add("peer_keys_refused", peers_.counters().refused_keys);
-        add("peer_messages_unlisted", peers_.counters().unlisted);
-        add("peer_messages_throttled", peers_.counters().throttled);
-        add("peer_genesis_foreign", peers_.counters().foreign_genesis);
-        add("peer_frames_malformed", peers_.counters().malformed);
+        const bus::PeerCounters peers = peers_.counters();
+        add("peer_keys_refused", peers.refused_keys);
+        add("peer_messages_unlisted", peers.unlisted);
+        add("peer_messages_throttled", peers.throttled);
+        add("peer_genesis_foreign", peers.foreign_genesis);
+        add("peer_frames_malformed", peers.malformed);
+        add("peer_connections", peers.connections);
+        add("peer_connections_refused", peers.refused_connections);
+        add("peer_handshakes_failed", peers.failed_handshakes);
+        add("peer_messages_overlong", peers.overlong);
+        add("peer_answers_unread", peers.unread);
     }
     if (const std::string error = last_error(); !error.empty()) status.facts.push_back({"last_error", 0, error.substr(0, 1024)});
 }

@@ -20,7 +20,8 @@ RpcConfig config() {
 struct Server {
     asio::io_context io{1};
     const RpcConfig settings = config();
-    Node node{io, settings};
+    Actors actors{io, settings};
+    Node node{actors, "127.0.0.1"};
 
     std::string answer(std::string_view body) {
         std::optional<std::string> out;

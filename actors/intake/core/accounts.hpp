@@ -27,6 +27,7 @@ struct Candidate {
     Wei max_priority_fee;
     std::uint64_t accepted_ms = 0;
     bool again = false;  ///< was skipped once for a gap
+    Party party{};
 };
 
 /// What this intake knows of an account, and what it holds and has promised of it.

@@ -1,6 +1,7 @@
 #include "actors/intake/core/admission.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "actors/intake/core/limits.hpp"
 #include "messages/crypto/hash.hpp"
@@ -24,19 +25,19 @@ SubmitOutcome busy(const Hash256& hash) { return {hash, Admission::busy, Refusal
 
 // ------------------------------------------------------------------------------------------- what comes in
 
-void AdmissionDesk::submit(RequestId request, SubmitRequest submitted) {
+void AdmissionDesk::submit(const Request& request, SubmitRequest submitted) {
     if (submitted.transactions.size() > request_transactions_max) {
         const IntakeReply refusal = RequestError{"more transactions than one request may carry"};
-        common_.effects->replies.push_back({request, encode(refusal)});
+        common_.effects->replies.push_back({request.id, encode(refusal)});
         return;
     }
-    begin(request, std::move(submitted.transactions));
+    begin(request.id, Party::client(request.client), std::move(submitted.transactions));
 }
 
 void AdmissionDesk::submit_forwarded(OperatorNumber from, Forward forward) {
     if (forward.transactions.size() > request_transactions_max) return;
     if (rests()) return;
-    begin(Remote{from, forward.id}, std::move(forward.transactions));
+    begin(Remote{from, forward.id}, Party::operator_of(from), std::move(forward.transactions));
 }
 
 /// The own lane takes nothing for longer than a user waits: the disk is nearly full, the operator's key is not here, or the node
@@ -48,13 +49,7 @@ bool AdmissionDesk::rests() const {
     return common_.disk_is_short || !gate.has_key() || in_quarantine;
 }
 
-/// Other operators together never take more than half of the room from this operator's own users.
-bool AdmissionDesk::has_room_for(const std::variant<RequestId, Remote>& origin, std::size_t bytes) const {
-    const std::size_t share = std::holds_alternative<Remote>(origin) ? 2 : 1;
-    return submissions_.size() < submissions_max / share && open_bytes_ + bytes <= submission_bytes_max / share;
-}
-
-void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, const std::vector<Bytes>& transactions) {
+void AdmissionDesk::answer_busy(const Origin& origin, const std::vector<Bytes>& transactions) {
     std::vector<SubmitOutcome> outcomes;
     outcomes.reserve(transactions.size());
     for (const Bytes& raw : transactions) outcomes.push_back(busy(crypto::keccak256(raw)));
@@ -62,37 +57,38 @@ void AdmissionDesk::answer_busy(const std::variant<RequestId, Remote>& origin, c
     reply(origin, std::move(outcomes));
 }
 
-void AdmissionDesk::begin(std::variant<RequestId, Remote> origin, std::vector<Bytes> transactions) {
-    const std::size_t bytes = bytes_of(transactions);
-    if (common_.disk_is_short || !has_room_for(origin, bytes)) {
+void AdmissionDesk::begin(const Origin& origin, const Party& party, std::vector<Bytes> transactions) {
+    if (common_.disk_is_short || !submission_shares_.has_room(party, 1, submissions_max)) {
         answer_busy(origin, transactions);
         return;
     }
     const std::uint64_t id = next_submission_++;
-    Submission submission{origin, {}, 0, transactions.size(), bytes};
+    std::vector<ItemRef> unrecovered;
+    Submission submission{origin, party, {}, 0, transactions.size()};
     submission.items.reserve(transactions.size());
     for (Bytes& raw : transactions) {
-        Item item = examine(std::move(raw));
+        Item item = examine(party, std::move(raw));
         if (item.done) {
             --submission.open;
             if (item.outcome.admission == Admission::refused) ++refused_;
         } else {
-            ++open_transactions_;
+            common_.load.add(party, item.bytes);
             ++submission.unrecovered;
-            unrecovered_.push_back({id, submission.items.size()});
+            unrecovered.push_back({id, submission.items.size()});
         }
         submission.items.push_back(std::move(item));
     }
-    open_bytes_ += bytes;
     const bool is_settled = submission.open == 0;
     submissions_.emplace(id, std::move(submission));
+    submission_shares_.take(party, 1);
     if (is_settled) return finish(id);  // nothing to place: a refusal waits for nobody's recovery
-    in_order_.push_back(id);
-    place_recovered();
+    Queue& queue = queues_[party];
+    queue.in_order.push_back(id);
+    queue.unrecovered.insert(queue.unrecovered.end(), unrecovered.begin(), unrecovered.end());
 }
 
 /// 1. Decoding checks everything that needs no state; what is known already needs no second recovery.
-AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) {
+AdmissionDesk::Item AdmissionDesk::examine(const Party& party, Bytes raw) {
     Item item;
     const Genesis& genesis = common_.genesis;
     auto decoded = ethereum::decode_transaction(raw, genesis.chain_id, genesis.parameters.base_fee_min_wei);
@@ -106,20 +102,23 @@ AdmissionDesk::Item AdmissionDesk::examine(Bytes raw) {
         item.done = true;
         return item;
     }
-    if (is_overloaded() && !is_duty_due(*decoded)) {
+    if (!common_.load.has_room(party, raw.size()) && !is_duty_due(*decoded)) {
         item.outcome = busy(decoded->hash);
         item.done = true;
         return item;
     }
     item.outcome.hash = decoded->hash;
-    item.candidate = {{Address{}, std::move(raw)}, decoded->hash,     decoded->nonce, decoded->cost_max(), decoded->max_fee,
-                      decoded->max_priority_fee,   common_.now.value, false};
+    item.bytes = raw.size();
+    item.candidate = {{Address{}, std::move(raw)},
+                      decoded->hash,
+                      decoded->nonce,
+                      decoded->cost_max(),
+                      decoded->max_fee,
+                      decoded->max_priority_fee,
+                      common_.now.value,
+                      false,
+                      party};
     return item;
-}
-
-bool AdmissionDesk::is_overloaded() const {
-    const std::uint64_t bearable = pool_.executed_per_second() * backlog_ms_max / 1000;
-    return open_transactions_ + pool_.promised_count() >= std::max<std::uint64_t>(backlog_transactions_min, bearable);
 }
 
 bool AdmissionDesk::is_duty_due(const ethereum::Transaction& transaction) {
@@ -168,18 +167,33 @@ void AdmissionDesk::pending_nonce(RequestId request, const PendingNonce& asked) 
 // -------------------------------------------------------------------------------------- recovering senders
 
 void AdmissionDesk::flush() {
-    while (!unrecovered_.empty() && jobs_.size() < recovery_jobs_max) {
+    while (jobs_.size() < recovery_jobs_max) {
+        std::vector<ItemRef> items = next_unrecovered();
+        if (items.empty()) break;
         RecoverSenders job{common_.next_job++, {}};
-        std::vector<ItemRef>& items = jobs_[job.id];
-        while (!unrecovered_.empty() && items.size() < recovery_job_transactions_max) {
-            items.push_back(unrecovered_.front());
-            unrecovered_.pop_front();
-            job.transactions.push_back(item_at(items.back())->candidate.transaction.raw);
-        }
+        for (const ItemRef& ref : items) job.transactions.push_back(item_at(ref)->candidate.transaction.raw);
+        jobs_.emplace(job.id, std::move(items));
         common_.effects->jobs.push_back(std::move(job));
     }
     accounts_.flush();
     forwards_.flush();
+}
+
+/// 2. A few of each party in turn, until a job is full.
+std::vector<ItemRef> AdmissionDesk::next_unrecovered() {
+    std::vector<ItemRef> items;
+    auto queue = queues_.upper_bound(last_recovered_);
+    for (std::size_t empty = 0; empty < queues_.size() && items.size() < recovery_job_transactions_max; ++queue) {
+        if (queue == queues_.end()) queue = queues_.begin();
+        std::deque<ItemRef>& waiting = queue->second.unrecovered;
+        const std::size_t room = recovery_job_transactions_max - items.size();
+        const std::size_t count = std::min({waiting.size(), room, recovery_turn_transactions});
+        items.insert(items.end(), waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+        waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+        if (count > 0) last_recovered_ = queue->first;
+        empty = count > 0 ? 0 : empty + 1;
+    }
+    return items;
 }
 
 bool AdmissionDesk::on_job_done(const JobDone& done) {
@@ -188,32 +202,36 @@ bool AdmissionDesk::on_job_done(const JobDone& done) {
     const std::vector<ItemRef> items = std::move(it->second);
     jobs_.erase(it);
     require(done.senders.size() == items.size(), "a recovery job answers for each of its transactions");
+    std::set<Party> parties;
     for (std::size_t i = 0; i < items.size(); ++i) {
         Submission& submission = submissions_.at(items[i].submission);
         Item& item = submission.items[items[i].index];
         --submission.unrecovered;
+        parties.insert(submission.party);
         if (done.senders[i]) {
             item.candidate.transaction.sender = *done.senders[i];
             continue;
         }
         item.outcome = {item.candidate.hash, Admission::refused, Refusal::bad_signature, std::nullopt};
         item.done = true;
-        --open_transactions_;
+        common_.load.remove(submission.party, item.bytes);
         --submission.open;
         ++refused_;
     }
-    place_recovered();
+    for (const Party& party : parties) place_recovered(party);
     return true;
 }
 
 // --------------------------------------------------------------------------------------------- 2. placing
 
-void AdmissionDesk::place_recovered() {
-    while (!in_order_.empty() && submissions_.at(in_order_.front()).unrecovered == 0) {
-        const std::uint64_t id = in_order_.front();
-        in_order_.pop_front();
+void AdmissionDesk::place_recovered(const Party& party) {
+    std::deque<std::uint64_t>& in_order = queues_.at(party).in_order;
+    while (!in_order.empty() && submissions_.at(in_order.front()).unrecovered == 0) {
+        const std::uint64_t id = in_order.front();
+        in_order.pop_front();
         place(id, submissions_.at(id));
     }
+    if (in_order.empty()) queues_.erase(party);
 }
 
 void AdmissionDesk::place(std::uint64_t id, Submission& submission) {
@@ -293,6 +311,10 @@ void AdmissionDesk::on_forward_reply(OperatorNumber from, ForwardReply reply) {
         const bool fits = !said.receipt || (said.receipt->tx_hash == hash && said.receipt->operator_number == from);
         if (readable && fits)
             outcome = {hash, static_cast<Admission>(said.admission), static_cast<Refusal>(said.reason), said.receipt};
+        if (outcome.admission == Admission::busy && common_.load.is_modest(submissions_.at(returned.item.submission).party)) {
+            place_here(returned.item, *item);
+            continue;
+        }
         pool_.remember_forwarded(item->candidate.transaction, item->candidate.nonce, outcome);
         settle(returned.item, std::move(outcome));
     }
@@ -317,7 +339,7 @@ void AdmissionDesk::settle(ItemRef ref, SubmitOutcome outcome) {
     Item& item = submission.items[ref.index];
     item.outcome = std::move(outcome);
     item.done = true;
-    --open_transactions_;
+    common_.load.remove(submission.party, item.bytes);
     item.candidate.transaction.raw = {};
     if (--submission.open == 0) finish(ref.submission);
 }
@@ -325,7 +347,7 @@ void AdmissionDesk::settle(ItemRef ref, SubmitOutcome outcome) {
 void AdmissionDesk::finish(std::uint64_t id) {
     Submission submission = std::move(submissions_.at(id));
     submissions_.erase(id);
-    open_bytes_ -= submission.bytes;
+    submission_shares_.give_back(submission.party, 1);
     std::vector<SubmitOutcome> outcomes;
     outcomes.reserve(submission.items.size());
     for (Item& item : submission.items) {
@@ -340,7 +362,7 @@ void AdmissionDesk::finish(std::uint64_t id) {
     reply(submission.origin, std::move(outcomes));
 }
 
-void AdmissionDesk::reply(const std::variant<RequestId, Remote>& origin, std::vector<SubmitOutcome> outcomes) {
+void AdmissionDesk::reply(const Origin& origin, std::vector<SubmitOutcome> outcomes) {
     if (const auto* request = std::get_if<RequestId>(&origin)) {
         common_.effects->replies.push_back({*request, encode(IntakeReply(SubmitReply{std::move(outcomes)}))});
         return;

@@ -3,6 +3,7 @@
 
 #include "actors/intake/core/book.hpp"
 #include "actors/intake/core/epochs.hpp"
+#include "actors/intake/core/load.hpp"
 #include "cluster/runtime/core.hpp"
 #include "cluster/signing/gate.hpp"
 #include "messages/wire/batch.hpp"
@@ -24,6 +25,7 @@ struct Common {
     SigningGate gate;
     Instant now;
     Effects* effects = nullptr;
+    Load load;                   ///< what is open here, and whose
     bool disk_is_short = false;  ///< what is left is for what was promised and what is final
     JobId next_job = 1;
     AskId next_ask = 1;

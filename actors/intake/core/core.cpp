@@ -185,7 +185,7 @@ void IntakeCore::on(const Request& request) {
         return;
     }
     if (auto* submit = std::get_if<SubmitRequest>(&*decoded))
-        admission_.submit(request.id, std::move(*submit));
+        admission_.submit(request, std::move(*submit));
     else if (const auto* fetch = std::get_if<FetchBatches>(&*decoded))
         reply(request.id, fetch_.serve(*fetch));
     else if (const auto* nonce = std::get_if<PendingNonce>(&*decoded))
@@ -275,7 +275,8 @@ std::vector<StatusField> IntakeCore::status() const {
         {"held_transactions", pool_.held_count()},
         {"held_bytes", pool_.held_bytes()},
         {"open_submissions", admission_.open_count()},
-        {"open_submission_bytes", admission_.open_bytes()},
+        {"open_bytes", common_.load.bytes()},
+        {"open_parties", common_.load.parties()},
         {"executed_per_second", pool_.executed_per_second()},
         {"accepted_count", admission_.accepted_count()},
         {"refused_count", admission_.refused_count()},

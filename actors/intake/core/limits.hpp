@@ -16,18 +16,19 @@ using limits::replay_bytes_max;
 
 // submissions
 inline constexpr std::size_t request_transactions_max = limits::submit_transactions_max;
-inline constexpr std::size_t submissions_max = 4096;                ///< open at once, forwarded ones included
-inline constexpr std::size_t submission_bytes_max = 64 * mib;       ///< raw bytes of all open submissions
-inline constexpr std::size_t recovery_jobs_max = 2;                 ///< own recoveries on the worker pool at once
-inline constexpr std::size_t recovery_job_transactions_max = 1024;  ///< so that one flood does not delay what follows
-inline constexpr std::size_t account_asks_max = 4;                  ///< open at once
+inline constexpr std::size_t submissions_max = 4096;               ///< open at once, forwarded ones included; shared
+inline constexpr std::size_t open_bytes_max = 64 * mib;            ///< raw bytes, not answered or promised; shared
+inline constexpr std::size_t recovery_jobs_max = 2;                ///< own recoveries on the worker pool at once
+inline constexpr std::size_t recovery_job_transactions_max = 512;  ///< whoever comes beside a flood waits for so much at most
+inline constexpr std::size_t recovery_turn_transactions = 64;      ///< of one party, then of the next
+inline constexpr std::size_t account_asks_max = 4;                 ///< open at once
 inline constexpr std::size_t account_ask_addresses_max = 4096;
 inline constexpr DurationMs account_ask_deadline_ms = 2000;
 
 // overload
-/// Answered with BUSY before any costly work is done: what is open here (not recovered, not answered, or promised and not
-/// executed) beyond what execution passes in so long. So whoever is taken waits no longer, and the backlog is gone soon after the
-/// flood.
+/// Answered with BUSY before any costly work is done: what a party has open here (not recovered, not answered, or promised and
+/// not executed) beyond what execution passes in so long, or less where several want more than there is (load.hpp). So whoever is
+/// taken waits for twice as long at most, and the backlog is gone soon after the flood.
 inline constexpr DurationMs backlog_ms_max = 1000;
 inline constexpr std::size_t backlog_transactions_min = 4096;  ///< always taken: a burst, and the pace is not known yet
 inline constexpr DurationMs throughput_window_ms = 500;
@@ -36,7 +37,7 @@ inline constexpr DurationMs duty_interval_ms = 50;
 
 // the pool
 inline constexpr std::size_t held_per_sender_max = 256;
-inline constexpr std::size_t held_bytes_max = 64 * mib;
+inline constexpr std::size_t held_bytes_max = 64 * mib;      ///< shared by the senders
 inline constexpr std::size_t promised_bytes_max = 64 * mib;  ///< placed in the own lane, not executed yet
 inline constexpr std::size_t promised_count_max = 1U << 18;
 inline constexpr std::size_t account_cache_max = 1U << 16;  ///< of each of two generations
@@ -93,6 +94,8 @@ static_assert(limits::message_bytes_max >= forward_bytes_max + request_transacti
 static_assert(limits::request_bytes_max >= replay_bytes_max, "a full FoundBatches is one reply");
 static_assert(backlog_transactions_min >= request_transactions_max, "an idle lane takes a whole request");
 static_assert(promised_bytes_max >= 2 * batch_bytes_max);
-static_assert(submission_bytes_max >= request_transactions_max * 1024);
+static_assert(open_bytes_max >= 2 * request_transactions_max * 1024, "a party that is alone has half");
+static_assert(promised_bytes_max >= open_bytes_max && promised_count_max >= 4 * backlog_transactions_min);
+static_assert(recovery_job_transactions_max >= 2 * recovery_turn_transactions);
 
 }  // namespace rondo::intake

@@ -83,7 +83,7 @@ SubmitOutcome Pool::submit(Candidate candidate) {
 SubmitOutcome Pool::hold(Sender& sender, Candidate candidate) {
     const bool replaces = sender.held.contains(candidate.nonce);
     const bool full = (!replaces && sender.held.size() >= held_per_sender_max) ||
-                      held_bytes_ + candidate.transaction.raw.size() > held_bytes_max;
+                      !held_bytes_.has_room(candidate.transaction.sender, candidate.transaction.raw.size(), held_bytes_max);
     if (full) return refused(candidate, Refusal::too_many_held);
     erase_held(sender, candidate.nonce);
     const SubmitOutcome outcome{candidate.hash, Admission::held, Refusal::none, std::nullopt};
@@ -94,7 +94,7 @@ SubmitOutcome Pool::hold(Sender& sender, Candidate candidate) {
 }
 
 void Pool::insert_held(Sender& sender, Candidate candidate) {
-    held_bytes_ += candidate.transaction.raw.size();
+    held_bytes_.take(candidate.transaction.sender, candidate.transaction.raw.size());
     held_.emplace(candidate.hash, HeldAt{candidate.transaction.sender, candidate.nonce});
     const std::uint64_t nonce = candidate.nonce;
     sender.held.insert_or_assign(nonce, std::move(candidate));
@@ -103,7 +103,7 @@ void Pool::insert_held(Sender& sender, Candidate candidate) {
 void Pool::erase_held(Sender& sender, std::uint64_t nonce) {
     const auto it = sender.held.find(nonce);
     if (it == sender.held.end()) return;
-    held_bytes_ -= it->second.transaction.raw.size();
+    held_bytes_.give_back(it->second.transaction.sender, it->second.transaction.raw.size());
     held_.erase(it->second.hash);
     common_.book.erase(tables::held, key_of(it->second.hash));
     sender.held.erase(it);
@@ -132,7 +132,7 @@ bool Pool::give_promise(Sender& sender, const Candidate& candidate, SubmitOutcom
     common_.publish(Stream::receipts, encode(receipt));
     track_promise(sender, candidate,
                   {candidate.transaction.sender, candidate.nonce, epoch, *place, deadline, *signature, candidate.accepted_ms,
-                   static_cast<std::uint32_t>(bytes), candidate.again});
+                   static_cast<std::uint32_t>(bytes), candidate.again, candidate.party});
     outcome.admission = Admission::accepted;
     outcome.reason = Refusal::none;
     outcome.receipt = receipt;
@@ -141,6 +141,7 @@ bool Pool::give_promise(Sender& sender, const Candidate& candidate, SubmitOutcom
 
 void Pool::track_promise(Sender& sender, const Candidate& candidate, Promise promise) {
     promised_bytes_ += promise.raw_bytes;
+    common_.load.add(promise.party, promise.raw_bytes);
     sender.in_flight.insert_or_assign(candidate.nonce, InFlight{candidate.hash, *candidate.cost});
     sender.in_flight_cost += *candidate.cost;
     if (sender.known) sender.find_next_nonce_after(candidate.nonce);

@@ -13,7 +13,8 @@ namespace rondo::intake {
 ///   1. A promise is given only to the next nonce of its sender, covered by the balance less what is in flight here, and with a
 ///      place in the own lane; the transaction is a record before the receipt is spoken. It is never replaced or dropped.
 ///      Nor is one promised that offers less than the present base fee: execution would skip it.
-///   2. Everything else that is admissible is held, up to 256 per sender and a byte bound, and promised when its turn comes.
+///   2. Everything else that is admissible is held, up to 256 per sender and its share of a byte bound, and promised when its
+///      turn comes.
 ///   3. A held transaction gives way to one of the same nonce that offers 10 % more, tip and maximum both.
 ///   4. A promised transaction that execution skipped for a gap is held again, once.
 class Pool {
@@ -41,7 +42,7 @@ class Pool {
     void remember_forwarded(const LaneTransaction& transaction, std::uint64_t nonce, const SubmitOutcome& outcome);
 
     [[nodiscard]] std::size_t held_count() const { return held_.size(); }
-    [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+    [[nodiscard]] std::size_t held_bytes() const { return held_bytes_.total(); }
     [[nodiscard]] std::size_t promised_count() const { return promises_.size(); }
     [[nodiscard]] std::size_t promised_bytes() const { return promised_bytes_; }
     [[nodiscard]] std::uint64_t executed_per_second() const { return throughput_.per_second(); }
@@ -57,6 +58,7 @@ class Pool {
         std::uint64_t accepted_ms = 0;
         std::uint32_t raw_bytes = 0;
         bool again = false;
+        Party party{};
     };
     struct HeldAt {
         Address sender{};
@@ -87,7 +89,7 @@ class Pool {
     std::map<Hash256, HeldAt> held_;
     std::set<Address> blocked_;   ///< their next transaction is ready, and found no place or offers less than the base fee
     std::set<Address> restored_;  ///< whose accounts are asked for at the start
-    std::size_t held_bytes_ = 0;
+    Shares<Address> held_bytes_;
     std::size_t promised_bytes_ = 0;
     Wei base_fee_;        ///< lower bound for the next block
     LaneHeight settled_;  ///< every promise up to here was passed by execution

@@ -29,7 +29,7 @@ void Pool::restore_promises() {
             const Address address = candidate.transaction.sender;
             const auto bytes = static_cast<std::uint32_t>(candidate.transaction.raw.size());
             track_promise(accounts_.of(address), candidate,
-                          {address, candidate.nonce, p.epoch, place, p.deadline, p.signature, p.accepted_ms, bytes, p.again});
+                          {address, candidate.nonce, p.epoch, place, p.deadline, p.signature, p.accepted_ms, bytes, p.again, {}});
             restored_.insert(address);
             ++place.index;
         }
@@ -78,6 +78,7 @@ void Pool::on_result(const ExecutedBlock& block) {
         if (const auto sender = settle(outcome, chunks)) affected.push_back(*sender);
     }
     throughput_.passed(common_.now, before - promises_.size());
+    common_.load.set_pace(throughput_.per_second());
     for (const AccountState& state : block.touched)
         if (accounts_.on_touched(block.height, state)) affected.push_back(state.address);
     if (settled > settled_) settle_up_to(settled);
@@ -91,6 +92,7 @@ std::optional<Address> Pool::settle(const TxOutcome& outcome, Chunks& chunks) {
     const Promise promise = it->second;
     promises_.erase(it);
     promised_bytes_ -= promise.raw_bytes;
+    common_.load.remove(promise.party, promise.raw_bytes);
     Sender& sender = accounts_.of(promise.sender);
     if (const auto flight = sender.in_flight.find(promise.nonce); flight != sender.in_flight.end()) {
         sender.in_flight_cost -= flight->second.cost;
@@ -118,6 +120,7 @@ void Pool::hold_again(Sender& sender, const Hash256& hash, const Promise& promis
     Candidate candidate = candidate_of(common_.genesis, stored->transaction);
     candidate.accepted_ms = promise.accepted_ms;
     candidate.again = true;
+    candidate.party = promise.party;
     common_.book.put(tables::held, key_of(hash), encode(HeldRow{candidate.transaction, candidate.accepted_ms, true}));
     insert_held(sender, std::move(candidate));
 }

@@ -2,15 +2,15 @@
 
 namespace rondo::rpc {
 
-Node::Node(asio::io_context& io, const RpcConfig& config)
-    : config_(config),
-      intake_(io, config.node.at(Actor::intake).router),
-      consensus_(io, config.node.at(Actor::consensus).router),
-      execution_(io, config.node.at(Actor::execution).router),
-      da_(io, config.node.at(Actor::da).router) {}
+Actors::Actors(asio::io_context& io, const RpcConfig& config_)
+    : config(config_),
+      intake(io, config.node.at(Actor::intake).router),
+      consensus(io, config.node.at(Actor::consensus).router),
+      execution(io, config.node.at(Actor::execution).router),
+      da(io, config.node.at(Actor::da).router) {}
 
-void Node::close() {
-    for (Upstream* actor : {&intake_, &consensus_, &execution_, &da_}) actor->close();
+void Actors::close() {
+    for (Upstream* actor : {&intake, &consensus, &execution, &da}) actor->close();
 }
 
 }  // namespace rondo::rpc

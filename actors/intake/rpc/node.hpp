@@ -7,10 +7,23 @@
 
 namespace rondo::rpc {
 
-/// The actors behind the methods, each asked with its own request and reply variants.
+/// The actors behind the methods.
+struct Actors {
+    Actors(asio::io_context& io, const RpcConfig& config);
+    void close();
+
+    const RpcConfig& config;
+    Upstream intake;
+    Upstream consensus;
+    Upstream execution;
+    Upstream da;
+};
+
+/// The actors as one caller sees them, each asked with its own request and reply variants. What is asked counts against the
+/// caller's share of the actor.
 class Node {
   public:
-    Node(asio::io_context& io, const RpcConfig& config);
+    Node(Actors& actors, std::string caller) : actors_(actors), caller_(std::move(caller)) {}
 
     /// The alternative `Wanted` of the actor's reply, or an error fit for the caller.
     template <class Wanted>
@@ -22,23 +35,19 @@ class Node {
     template <class Wanted>
     [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> da(DaRequest request);
 
-    [[nodiscard]] const RpcConfig& config() const { return config_; }
-    void close();
+    [[nodiscard]] const RpcConfig& config() const { return actors_.config; }
 
   private:
     template <class Wanted, class Reply, class Request>
     [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> ask(Upstream& actor, std::string_view name, Request request);
 
-    const RpcConfig& config_;
-    Upstream intake_;
-    Upstream consensus_;
-    Upstream execution_;
-    Upstream da_;
+    Actors& actors_;
+    const std::string caller_;
 };
 
 template <class Wanted, class Reply, class Request>
 asio::awaitable<tl::expected<Wanted, RpcError>> Node::ask(Upstream& actor, std::string_view name, Request request) {
-    const auto answer = co_await actor.ask(encode(request), config_.limits.answer_timeout_ms);
+    const auto answer = co_await actor.ask(encode(request), config().limits.answer_timeout_ms, caller_);
     if (!answer) co_return tl::unexpected(unreachable(name));
     auto reply = decode<Reply>(*answer);
     if (!reply) co_return refuse(code_internal, std::string(name) + " answered in an unknown form");
@@ -49,19 +58,19 @@ asio::awaitable<tl::expected<Wanted, RpcError>> Node::ask(Upstream& actor, std::
 
 template <class Wanted>
 asio::awaitable<tl::expected<Wanted, RpcError>> Node::intake(IntakeRequest request) {
-    return ask<Wanted, IntakeReply>(intake_, "intake", std::move(request));
+    return ask<Wanted, IntakeReply>(actors_.intake, "intake", std::move(request));
 }
 template <class Wanted>
 asio::awaitable<tl::expected<Wanted, RpcError>> Node::execution(ExecutionRequest request) {
-    return ask<Wanted, ExecutionReply>(execution_, "execution", std::move(request));
+    return ask<Wanted, ExecutionReply>(actors_.execution, "execution", std::move(request));
 }
 template <class Wanted>
 asio::awaitable<tl::expected<Wanted, RpcError>> Node::consensus(ConsensusRequest request) {
-    return ask<Wanted, ConsensusReply>(consensus_, "consensus", std::move(request));
+    return ask<Wanted, ConsensusReply>(actors_.consensus, "consensus", std::move(request));
 }
 template <class Wanted>
 asio::awaitable<tl::expected<Wanted, RpcError>> Node::da(DaRequest request) {
-    return ask<Wanted, DaReply>(da_, "da", std::move(request));
+    return ask<Wanted, DaReply>(actors_.da, "da", std::move(request));
 }
 
 }  // namespace rondo::rpc

@@ -23,6 +23,16 @@ using tcp = asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 using Response = http::response<http::string_body>;
 
+/// One client: an IPv4 address, or the 64 bits of an IPv6 network, of which anybody has as many addresses as they like.
+asio::ip::address client_of(const asio::ip::address& address) {
+    if (address.is_v4()) return address;
+    const asio::ip::address_v6 v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6);
+    asio::ip::address_v6::bytes_type bytes = v6.to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+    return asio::ip::address_v6(bytes);
+}
+
 /// What one address has used up lately.
 struct Caller {
     std::size_t connections = 0;
@@ -86,7 +96,7 @@ struct RpcServer::Impl {
     std::size_t connections = 0;
     asio::io_context io{1};
     tcp::acceptor acceptor;
-    std::unique_ptr<Node> node;
+    std::unique_ptr<Actors> actors;
     std::thread thread;
     std::uint16_t bound_port = 0;
 };
@@ -108,7 +118,7 @@ std::string RpcServer::start() {
         return "can't listen on " + impl_->config.address + ":" + std::to_string(impl_->config.port) + " (" + error.message() +
                "); stop the process that holds the port, or set another rpc.port";
     impl_->bound_port = impl_->acceptor.local_endpoint().port();
-    impl_->node = std::make_unique<Node>(impl_->io, impl_->config);
+    impl_->actors = std::make_unique<Actors>(impl_->io, impl_->config);
     asio::co_spawn(impl_->io, impl_->accept_loop(), asio::detached);
     impl_->thread = std::thread([this] {
         bus::ask_to_be_prompt();
@@ -122,7 +132,7 @@ void RpcServer::stop() {
     asio::post(impl_->io, [this] {
         boost::system::error_code ignored;
         impl_->acceptor.close(ignored);
-        impl_->node->close();
+        impl_->actors->close();
         impl_->io.stop();
     });
     impl_->thread.join();
@@ -141,8 +151,10 @@ asio::awaitable<void> RpcServer::Impl::accept_loop() {
             continue;
         }
         const auto remote = socket.remote_endpoint(error);
-        if (error || !admit(remote.address())) continue;  // closed by its destructor
-        asio::co_spawn(io, serve(std::move(socket), remote.address()), asio::detached);
+        if (error) continue;  // gone already
+        const auto client = client_of(remote.address());
+        if (!admit(client)) continue;  // closed by its destructor
+        asio::co_spawn(io, serve(std::move(socket), client), asio::detached);
     }
 }
 
@@ -219,7 +231,8 @@ asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::str
     Response out{http::status::ok, request.version()};
     out.set(http::field::content_type, "application/json");
     out.keep_alive(request.keep_alive());
-    out.body() = co_await dispatch(*node, request.body());
+    Node node(*actors, address.to_string());
+    out.body() = co_await dispatch(node, request.body());
     out.prepare_payload();
     co_return out;
 }

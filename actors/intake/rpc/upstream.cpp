@@ -20,9 +20,9 @@ void Upstream::close() {
     for (auto& entry : pending_) entry.second->deadline.cancel(ignored);
 }
 
-asio::awaitable<std::optional<Bytes>> Upstream::ask(Bytes payload, DurationMs deadline_ms) {
+asio::awaitable<std::optional<Bytes>> Upstream::ask(Bytes payload, DurationMs deadline_ms, std::string caller) {
     auto pending = std::make_shared<Pending>(Pending{asio::steady_timer(io_, std::chrono::milliseconds(deadline_ms)), {}});
-    const std::uint64_t id = client_.send(payload);
+    const std::uint64_t id = client_.send(payload, std::move(caller));
     pending_.emplace(id, pending);
     drain();  // ZMQ_FD is edge-triggered: what sending has consumed of the edge must be looked at here
     if (!pending->answer) {

@@ -17,8 +17,8 @@ class Upstream {
     Upstream(const Upstream&) = delete;
     Upstream& operator=(const Upstream&) = delete;
 
-    /// The answer, or nothing when the deadline passed.
-    [[nodiscard]] asio::awaitable<std::optional<Bytes>> ask(Bytes payload, DurationMs deadline_ms);
+    /// Asked on behalf of `caller`. The answer, or nothing when the deadline passed.
+    [[nodiscard]] asio::awaitable<std::optional<Bytes>> ask(Bytes payload, DurationMs deadline_ms, std::string caller);
     void close();
 
   private:

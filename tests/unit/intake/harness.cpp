@@ -157,9 +157,9 @@ User Cluster::user_at(std::size_t home, const Wei& balance) {
 
 std::size_t Cluster::index_of(OperatorNumber number) const { return number.value - 1; }
 
-RequestId Cluster::post(std::size_t node, const IntakeRequest& request) {
+RequestId Cluster::post(std::size_t node, const IntakeRequest& request, ClientId client) {
     const RequestId id = next_request_++;
-    deliver(node, Request{id, encode(request)});
+    deliver(node, Request{id, encode(request), client});
     return id;
 }
 
@@ -169,17 +169,17 @@ std::optional<IntakeReply> Cluster::answer(std::size_t node, RequestId id) const
     return decode<IntakeReply>(it->second).value();
 }
 
-IntakeReply Cluster::ask(std::size_t node, const IntakeRequest& request) {
-    const RequestId id = post(node, request);
+IntakeReply Cluster::ask(std::size_t node, const IntakeRequest& request, ClientId client) {
+    const RequestId id = post(node, request, client);
     run();
     auto reply = answer(node, id);
     EXPECT_TRUE(reply.has_value()) << "no answer";
     return reply ? *reply : IntakeReply(RequestError{"no answer"});
 }
 
-std::vector<SubmitOutcome> Cluster::submit(std::size_t node, std::vector<Bytes> transactions) {
+std::vector<SubmitOutcome> Cluster::submit(std::size_t node, std::vector<Bytes> transactions, ClientId client) {
     const std::size_t count = transactions.size();
-    const IntakeReply reply = ask(node, SubmitRequest{std::move(transactions)});
+    const IntakeReply reply = ask(node, SubmitRequest{std::move(transactions)}, client);
     pass_seal_intervals();
     const auto* submitted = std::get_if<SubmitReply>(&reply);
     EXPECT_NE(submitted, nullptr);

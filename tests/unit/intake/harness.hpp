@@ -92,14 +92,14 @@ class Cluster {
     [[nodiscard]] User user_at(std::size_t home, const Wei& balance = Wei(1'000'000'000'000ULL));
 
     /// Submits and runs until quiet; the outcomes must be there.
-    [[nodiscard]] std::vector<SubmitOutcome> submit(std::size_t node, std::vector<Bytes> transactions);
-    [[nodiscard]] SubmitOutcome submit_one(std::size_t node, Bytes transaction) {
-        return submit(node, {std::move(transaction)}).at(0);
+    [[nodiscard]] std::vector<SubmitOutcome> submit(std::size_t node, std::vector<Bytes> transactions, ClientId client = 0);
+    [[nodiscard]] SubmitOutcome submit_one(std::size_t node, Bytes transaction, ClientId client = 0) {
+        return submit(node, {std::move(transaction)}, client).at(0);
     }
     /// Submits without waiting for an answer.
-    RequestId post(std::size_t node, const IntakeRequest& request);
+    RequestId post(std::size_t node, const IntakeRequest& request, ClientId client = 0);
     [[nodiscard]] std::optional<IntakeReply> answer(std::size_t node, RequestId id) const;
-    [[nodiscard]] IntakeReply ask(std::size_t node, const IntakeRequest& request);
+    [[nodiscard]] IntakeReply ask(std::size_t node, const IntakeRequest& request, ClientId client = 0);
 
     void run();  ///< until nothing is on its way
     /// Until no lane waits for its interval between batches; time passes by as much and no more.

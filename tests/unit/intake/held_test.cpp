@@ -106,6 +106,28 @@ TEST(Held, MoreThanTwoHundredAndFiftySixPerSenderAreRefused) {
     EXPECT_EQ(cluster.at(0).receipts().size(), 1 + intake::held_per_sender_max);
 }
 
+TEST(Held, ASenderOfLargeTransactionsLeavesRoomToTheOthers) {
+    Cluster cluster(1);
+    const std::size_t large = 120 * 1024;
+    std::vector<std::size_t> held;
+    for (int sender = 0; sender < 3; ++sender) {
+        const User user = cluster.user_at(0, Wei(1) << 100);
+        std::vector<Bytes> raws;
+        for (std::uint64_t nonce = 1; nonce <= 256; ++nonce) raws.push_back(make_tx(user, {.nonce = nonce, .data = large}));
+        held.push_back(0);
+        for (std::size_t at = 0; at < raws.size(); at += 64) {
+            const std::vector<Bytes> some(raws.begin() + static_cast<std::ptrdiff_t>(at),
+                                          raws.begin() + static_cast<std::ptrdiff_t>(at) + 64);
+            for (const SubmitOutcome& o : cluster.submit(0, some)) held.back() += o.admission == Admission::held;
+        }
+    }
+    EXPECT_EQ(held[0], 256U) << "less than half of the room";
+    EXPECT_LT(held[1], held[0]);
+    EXPECT_LT(held[2], held[1]);
+    EXPECT_GT(held[2], 0U);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0), {.nonce = 1})).admission, Admission::held);
+}
+
 TEST(Held, AGapSkippedByExecutionIsHeldAgainAndPromisedOnceMore) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);

@@ -14,14 +14,16 @@ using intake::backlog_transactions_min;
 
 class Flood {
   public:
-    explicit Flood(Cluster& cluster) : cluster_(cluster), user_(cluster.user_at(0, Wei(1) << 100)) {}
+    explicit Flood(Cluster& cluster, ClientId client = 0, std::size_t home = 0)
+        : cluster_(cluster), client_(client), user_(cluster.user_at(home, Wei(1) << 100)) {}
 
     /// How many of so many more are accepted.
     std::size_t send(std::size_t count) {
         std::vector<Bytes> raws;
         for (std::size_t i = 0; i < count; ++i) raws.push_back(make_tx(user_, {.nonce = nonce_ + i}));
         std::size_t accepted = 0;
-        for (const SubmitOutcome& o : cluster_.submit(0, std::move(raws))) accepted += o.admission == Admission::accepted;
+        for (const SubmitOutcome& o : cluster_.submit(0, std::move(raws), client_))
+            accepted += o.admission == Admission::accepted;
         nonce_ += accepted;
         return accepted;
     }
@@ -29,6 +31,7 @@ class Flood {
 
   private:
     Cluster& cluster_;
+    ClientId client_;
     User user_;
     std::uint64_t nonce_ = 0;
 };
@@ -87,6 +90,87 @@ TEST(Overload, BearsAsMuchAsExecutionPassesInASecond) {
     }
     cluster.execute_all();
     EXPECT_LT(cluster.at(0).status("executed_per_second"), pace);
+}
+
+constexpr ClientId flooding = 5, honest = 9;
+
+TEST(Overload, IsBusyToWhoFloodsAndNotToWhoHasLittle) {
+    Cluster cluster(1);
+    Flood flood(cluster, flooding), other(cluster, honest);
+    EXPECT_EQ(flood.send(backlog_transactions_min), backlog_transactions_min);
+    for (int time = 0; time < 10; ++time) {
+        EXPECT_EQ(flood.send(backlog_transactions_min), 0U);
+        EXPECT_EQ(other.send(10), 10U);
+    }
+    EXPECT_EQ(cluster.at(0).status("open_parties"), 2U);
+    cluster.finalize();
+    EXPECT_EQ(cluster.at(0).status("open_parties"), 0U) << "who has nothing open is not remembered";
+    EXPECT_EQ(cluster.at(0).status("open_bytes"), 0U);
+}
+
+TEST(Overload, IsSharedEquallyByThoseWhoWantMoreThanThereIs) {
+    Cluster cluster(1);
+    std::vector<Flood> floods;
+    for (ClientId client = 1; client <= 3; ++client) floods.emplace_back(cluster, client);
+    std::vector<std::size_t> accepted(floods.size());
+    for (int round = 0; round < 16; ++round)
+        for (std::size_t i = 0; i < floods.size(); ++i) accepted[i] += floods[i].send(256);
+    // 2 C of room, of which each has a quarter and a quarter is left: to one chunk.
+    for (const std::size_t share : accepted) EXPECT_NEAR(static_cast<double>(share), backlog_transactions_min / 2.0, 256);
+    Flood late(cluster, 4);
+    EXPECT_EQ(late.send(256), 256U);
+    EXPECT_LT(cluster.at(0).status("promised_transactions"), 2 * backlog_transactions_min);
+}
+
+TEST(Overload, DelaysWhoComesBesideAFloodByAFewRecoveriesOnly) {
+    Cluster cluster(1);
+    const User flooder = cluster.user_at(0, Wei(1) << 100), other = cluster.user_at(0);
+    std::vector<Bytes> raws;
+    for (std::size_t i = 0; i < backlog_transactions_min; ++i) raws.push_back(make_tx(flooder, {.nonce = i}));
+    (void)cluster.post(0, SubmitRequest{std::move(raws)}, flooding);
+    const Bytes one = make_tx(other, {});
+    (void)cluster.post(0, SubmitRequest{{one}}, honest);
+    cluster.run();
+    const std::vector<Receipt> receipts = cluster.at(0).receipts();
+    ASSERT_EQ(receipts.size(), backlog_transactions_min + 1);
+    const auto hash = ethereum::decode_any(one)->transaction.hash;
+    const auto at = std::ranges::find(receipts, hash, &Receipt::tx_hash) - receipts.begin();
+    const auto under_way = intake::recovery_jobs_max * intake::recovery_job_transactions_max;
+    EXPECT_LE(static_cast<std::size_t>(at), under_way + intake::recovery_job_transactions_max);
+}
+
+TEST(Overload, OfAHomeLaneByOneClientIsNoneForTheOthersOfItsIntake) {
+    Cluster cluster(4);
+    Flood flood(cluster, flooding, 1);
+    EXPECT_EQ(flood.send(backlog_transactions_min), backlog_transactions_min);
+    EXPECT_EQ(cluster.at(1).status("promised_transactions"), backlog_transactions_min) << "all that node 0 may have there";
+    const User user = cluster.user_at(1);
+    const SubmitOutcome outcome = cluster.submit_one(0, make_tx(user, {}), honest);
+    ASSERT_EQ(outcome.admission, Admission::accepted);
+    EXPECT_EQ(outcome.receipt->lane, cluster.at(0).number);
+    EXPECT_EQ(cluster.submit_one(1, make_tx(cluster.user_at(1), {}), honest).receipt->lane, cluster.at(1).number);
+    EXPECT_EQ(cluster.submit_one(2, make_tx(cluster.user_at(1), {}), honest).receipt->lane, cluster.at(1).number);
+    cluster.finalize();
+    EXPECT_EQ(cluster.ledger[user.address()].nonce, 1U);
+}
+
+TEST(Overload, OfBytesIsSharedToo) {
+    Cluster cluster(1);
+    const std::size_t large = 120 * 1024;
+    const User flooder = cluster.user_at(0, Wei(1) << 100);
+    std::size_t accepted = 0, nonce = 0, fresh = 1;
+    while (fresh > 0) {
+        std::vector<Bytes> raws;
+        for (std::size_t i = 0; i < 64; ++i) raws.push_back(make_tx(flooder, {.nonce = nonce + i, .data = large}));
+        fresh = 0;
+        for (const SubmitOutcome& o : cluster.submit(0, std::move(raws), flooding)) fresh += o.admission == Admission::accepted;
+        accepted += fresh;
+        nonce += fresh;
+    }
+    EXPECT_LE(accepted * large, intake::open_bytes_max / 2);
+    EXPECT_GT((accepted + 2) * large, intake::open_bytes_max / 2);
+    EXPECT_EQ(cluster.submit_one(0, make_tx(cluster.user_at(0, Wei(1) << 100), {.data = large}), honest).admission,
+              Admission::accepted);
 }
 
 TEST(Overload, LetsEvidenceAndAttestationsThroughOneAtATime) {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
 #include "toys.hpp"
 #include "world.hpp"
@@ -154,6 +155,29 @@ TEST_F(Turns, TellTheCoreWhenADeadlinePassed) {
     EXPECT_EQ(ask("B"), "too late");
     EXPECT_EQ(ask("n"), "too late");
     EXPECT_EQ(ask("b"), "b") << "the late answer is nobody's";
+}
+
+TEST_F(Turns, AnswerOthersBesideOneWhoseRequestsAreAllOpen) {
+    const Process da = start();
+    Client flood = client(Actor::da), other = client(Actor::da);
+    const auto refused = [&] {
+        for (int i = 0; i < 100; ++i) (void)flood.send(as_bytes("?"));
+        const auto status = other.status(patience_ms);
+        return !status || fact(*status, "shell_requests_refused") > 0;
+    };
+    while (!refused()) continue;
+    const auto status = other.status(patience_ms);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(fact(*status, "shell_requests_open"), limits::requests_outstanding_max / 2) << "one who is alone has half";
+    EXPECT_EQ(fact(*status, "shell_clients"), 1U);
+    const std::uint64_t id = other.send(as_bytes("b"), "somebody else");
+    const auto answer = other.poll(patience_ms);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->id, id);
+    EXPECT_EQ(as_text(answer->payload), "b");
+    const auto refusal = flood.poll(patience_ms);
+    ASSERT_TRUE(refusal);
+    EXPECT_NE(as_text(refusal->payload).find("retry later"), std::string_view::npos);
 }
 
 TEST_F(Turns, AskASiblingThatComesUpBeforeTheDeadline) {
