@@ -83,20 +83,19 @@ class Copy final : public CheckpointCopy {
     [[nodiscard]] int copy() {
         Target target;
         int error = target.open(unfinished(path_), map_bytes_);
-        if (error == MDB_SUCCESS) error = copy_table(target, meta_name, environment_.meta, nullptr);
+        if (error == MDB_SUCCESS) error = copy_table(target, meta_name, environment_.meta);
         for (const Table& table : environment_.tables)
-            if (error == MDB_SUCCESS) error = copy_table(target, table.name, environment_.handle(table), &table);
+            if (error == MDB_SUCCESS) error = copy_table(target, table.name, environment_.handle(table));
         return error == MDB_SUCCESS ? target.commit() : error;
     }
-    /// Values of the actor's tables carry a checksum, those of the meta table do not.
-    [[nodiscard]] int copy_table(Target& target, std::string_view name, MDB_dbi handle, const Table* checksummed) {
+    [[nodiscard]] int copy_table(Target& target, std::string_view name, MDB_dbi handle) {
         int error = target.open_table(name);
         MDB_cursor* cursor = nullptr;
         if (error == MDB_SUCCESS) error = mdb_cursor_open(txn_, handle, &cursor);
         MDB_val key{}, value{};
         while (error == MDB_SUCCESS && (error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
             if (cancelled_) error = ECANCELED;
-            if (checksummed != nullptr) (void)environment_.value_of(*checksummed, to_view(key), to_view(value));
+            (void)environment_.value_in(name, to_view(key), to_view(value));
             if (error == MDB_SUCCESS) error = target.append(key, value);
         }
         if (cursor != nullptr) mdb_cursor_close(cursor);

@@ -19,10 +19,22 @@ constexpr std::string_view generation_name = "journal";
 
 MDB_val text_val(std::string_view text) { return to_val(as_bytes(text)); }
 
-std::optional<Bytes> get_meta(MDB_txn* txn, MDB_dbi meta, std::string_view key) {
+/// What stands at `key` in the store's own table; or LMDB's error, which is MDB_CORRUPTED where the checksum fails.
+tl::expected<Bytes, int> get_meta(MDB_txn* txn, MDB_dbi meta, std::string_view key) {
     MDB_val k = text_val(key), v{};
-    if (mdb_get(txn, meta, &k, &v) != MDB_SUCCESS) return std::nullopt;
-    return to_bytes(to_view(v));
+    if (const int error = mdb_get(txn, meta, &k, &v); error != MDB_SUCCESS) return tl::unexpected(error);
+    const auto value = checked(meta_name, as_bytes(key), to_view(v));
+    if (!value) return tl::unexpected(MDB_CORRUPTED);
+    return to_bytes(*value);
+}
+
+int put_meta(MDB_txn* txn, MDB_dbi meta, std::string_view key, ByteView value) {
+    const std::uint32_t checksum = checksum_of(meta_name, as_bytes(key), value);
+    Bytes stored(checksum_bytes);
+    std::memcpy(stored.data(), &checksum, checksum_bytes);
+    append(stored, value);
+    MDB_val k = text_val(key), v = to_val(stored);
+    return mdb_put(txn, meta, &k, &v, 0);
 }
 
 Bytes be32(std::uint32_t value) {
@@ -61,51 +73,74 @@ std::optional<Refusal> check_schema(const Options& options, std::uint32_t found)
                                           ", has no migration from it"};
 }
 
-void put_meta(MDB_txn* txn, MDB_dbi meta, std::string_view key, ByteView value, const Environment& environment) {
-    MDB_val k = text_val(key), v = to_val(value);
-    const int error = mdb_put(txn, meta, &k, &v, 0);
-    if (error != MDB_SUCCESS) environment.fail(error, "writing the store's meta table");
+/// The store's own table within one transaction. Whatever is wrong with it ends the process.
+struct Meta {
+    const Environment& environment;
+    MDB_txn* txn;
+
+    [[nodiscard]] Bytes get(std::string_view key) const {
+        auto value = get_meta(txn, environment.meta, key);
+        if (!value) environment.fail(value.error(), "reading the store's meta table");
+        return *std::move(value);
+    }
+    void put(std::string_view key, ByteView value) const {
+        const int error = put_meta(txn, environment.meta, key, value);
+        if (error != MDB_SUCCESS) environment.fail(error, "writing the store's meta table");
+    }
+};
+
+void write_meta(const Meta& meta, Environment& environment, const Options& options) {
+    environment.incarnation = draw<Incarnation>();
+    for (const Fact& fact : facts_of(options)) meta.put(fact.key, fact.value);
+    meta.put("schema", be32(options.schema_version));
+    meta.put("incarnation", environment.incarnation.view());
+    meta.put(generation_name, draw<Journal::Generation>().view());
 }
 
-std::optional<Refusal> check_or_write_meta(MDB_txn* txn, MDB_dbi meta, Environment& environment, const Options& options) {
-    const auto incarnation = get_meta(txn, meta, "incarnation");
-    if (!incarnation) {
-        environment.incarnation = draw<Incarnation>();
-        for (const Fact& fact : facts_of(options)) put_meta(txn, meta, fact.key, fact.value, environment);
-        put_meta(txn, meta, "schema", be32(options.schema_version), environment);
-        put_meta(txn, meta, "incarnation", environment.incarnation.view(), environment);
-        put_meta(txn, meta, generation_name, draw<Journal::Generation>().view(), environment);
-        return std::nullopt;
-    }
-    const auto id = Incarnation::from(*incarnation);
-    const auto schema = get_meta(txn, meta, "schema");
-    if (!id || !schema || schema->size() != 4) environment.fail(MDB_CORRUPTED, "reading the store's meta table");
+std::optional<Refusal> check_meta(const Meta& meta, Environment& environment, const Options& options) {
+    const auto id = Incarnation::from(meta.get("incarnation"));
+    const Bytes schema = meta.get("schema");
+    if (!id || schema.size() != 4) environment.fail(MDB_CORRUPTED, "reading the store's meta table");
     environment.incarnation = *id;
     for (const Fact& fact : facts_of(options)) {
-        const auto found = get_meta(txn, meta, fact.key);
+        const Bytes found = meta.get(fact.key);
         if (found == fact.value) continue;
         // Who followed the network may become an operator, and keeps what it has. Nothing else changes hands.
         if (fact.key != operator_name || found != be32(no_operator.value)) return Refusal{exit_code_refused, fact.mismatch};
-        put_meta(txn, meta, fact.key, fact.value, environment);
+        meta.put(fact.key, fact.value);
     }
-    environment.older_schema = read_be32(*schema) < options.schema_version;
-    return check_schema(options, read_be32(*schema));
+    environment.older_schema = read_be32(schema) < options.schema_version;
+    return check_schema(options, read_be32(schema));
 }
 
+/// Whether nothing was ever committed: all tables, and what the store says about itself, came with the first transaction.
+bool is_new(const Environment& environment, MDB_txn* txn) {
+    MDB_dbi names = 0;
+    MDB_stat stat{};
+    int error = mdb_dbi_open(txn, nullptr, 0, &names);
+    if (error == MDB_SUCCESS) error = mdb_stat(txn, names, &stat);
+    if (error != MDB_SUCCESS) environment.fail(error, "reading the names of the tables");
+    return stat.ms_entries == 0;
+}
+
+/// In a store that is not new nothing is made anew that is not found: an empty table would stand for what was lost.
 std::optional<Refusal> open_tables(Environment& environment, const Options& options) {
     MDB_txn* txn = environment.begin(0);
+    const bool fresh = is_new(environment, txn);
     const auto open = [&](std::string_view name) {
         MDB_dbi handle = 0;
-        const int error = mdb_dbi_open(txn, std::string(name).c_str(), MDB_CREATE, &handle);
+        const int error = mdb_dbi_open(txn, std::string(name).c_str(), fresh ? MDB_CREATE : 0, &handle);
         if (error != MDB_SUCCESS) environment.fail(error, "opening table " + std::string(name));
         return handle;
     };
     environment.meta = open(meta_name);
-    if (auto refusal = check_or_write_meta(txn, environment.meta, environment, options)) {
+    const Meta meta{environment, txn};
+    if (fresh) write_meta(meta, environment, options);
+    if (auto refusal = check_meta(meta, environment, options)) {
         mdb_txn_abort(txn);
         return refusal;
     }
-    for (const Table& table : options.tables) environment.handles.push_back(open(std::string(table.name)));
+    for (const Table& table : options.tables) environment.handles.push_back(open(table.name));
     const int error = mdb_txn_commit(txn);
     if (error != MDB_SUCCESS) environment.fail(error, "creating the tables");
     return std::nullopt;
@@ -140,8 +175,11 @@ MDB_dbi Environment::handle(Table table) const {
 }
 
 std::optional<ByteView> Environment::value_of(Table table, ByteView key, ByteView stored) const {
-    const std::string_view name = tables[table.index].name;
-    if (const auto value = checked(name, key, stored)) return value;
+    return value_in(tables[table.index].name, key, stored);
+}
+
+ByteView Environment::value_in(std::string_view name, ByteView key, ByteView stored) const {
+    if (const auto value = checked(name, key, stored)) return *value;
     end_process(exit_code_failed, "checksum failed in table " + std::string(name) + " at key " + to_hex(key) + " of " +
                                       folder.string() + "; the disk returned other bytes than were written");
 }
@@ -155,16 +193,14 @@ MDB_txn* Environment::begin(unsigned flags) {
 
 Journal::Generation Environment::stored_generation() {
     MDB_txn* txn = begin(MDB_RDONLY);
-    const auto stored = get_meta(txn, meta, generation_name);
+    const auto generation = Journal::Generation::from(Meta{*this, txn}.get(generation_name));
     mdb_txn_abort(txn);
-    const auto generation = stored ? Journal::Generation::from(*stored) : std::nullopt;
     if (!generation) fail(MDB_CORRUPTED, "reading the journal's generation");
     return *generation;
 }
 
 int Environment::store_generation(MDB_txn* txn, const Journal::Generation& generation) const {
-    MDB_val k = text_val(generation_name), v = to_val(generation.view());
-    return mdb_put(txn, meta, &k, &v, 0);
+    return put_meta(txn, meta, generation_name, generation.view());
 }
 
 void Environment::discard() {
@@ -197,10 +233,12 @@ void Environment::grow_if_nearly_full() {
 std::optional<std::string> find_foreign(MDB_txn* txn, MDB_dbi meta, const Options& options, const std::string& where) {
     for (const Fact& fact : facts_of(options)) {
         const auto found = get_meta(txn, meta, fact.key);
-        if (found == fact.value || (fact.key == operator_name && found == be32(no_operator.value))) continue;
+        if (!found) return where + " cannot be read: " + mdb_strerror(found.error());
+        if (*found == fact.value || (fact.key == operator_name && *found == be32(no_operator.value))) continue;
         return where + " is not of this network, actor and operator";
     }
-    if (get_meta(txn, meta, "schema") != be32(options.schema_version)) return where + " has another schema version";
+    const auto schema = get_meta(txn, meta, "schema");
+    if (!schema || *schema != be32(options.schema_version)) return where + " has another schema version";
     return std::nullopt;
 }
 

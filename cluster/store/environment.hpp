@@ -46,6 +46,7 @@ struct Environment final : Source {
     [[nodiscard]] MDB_dbi handle(Table table) const override;
     /// A failed checksum ends the process.
     [[nodiscard]] std::optional<ByteView> value_of(Table table, ByteView key, ByteView stored) const override;
+    [[nodiscard]] ByteView value_in(std::string_view name, ByteView key, ByteView stored) const;  ///< the same
     void on_unreadable(int error) const override { fail(error, "reading"); }
     [[nodiscard]] MDB_txn* begin(unsigned flags);
     /// Removes the content of a Derived store.
@@ -70,7 +71,7 @@ template <class Id>
 /// Opens or creates the environment in a folder whose lock is held. `owner` is written into a new one and compared in an old one.
 [[nodiscard]] std::optional<Refusal> open_environment(Environment& environment, const Options& options);
 
-/// The store's own table. Its values carry no checksum, so that it must not be an actor's too.
+/// The store's own table, which must not be an actor's too.
 inline constexpr std::string_view meta_name = "store.meta";
 /// Why what lies in `meta` is not `options`' own, of its schema: a sentence about `where`.
 [[nodiscard]] std::optional<std::string> find_foreign(MDB_txn* txn, MDB_dbi meta, const Options& options,

@@ -49,7 +49,8 @@ heal() {
 }
 
 names=(alice bob carol dave)
-ports=7100-7103
+listening=7100,7101,7102,7103,7104,8545  # on each machine: lanes, votes, sync, fetch, state and JSON-RPC
+ports=7100-7104                          # of those, what the nodes say to each other
 address_of() { local i; for i in "${!names[@]}"; do [ "${names[i]}" != "$1" ] || echo "10.77.0.$((i + 1))"; done; }
 others_than() { local one; for one in "${names[@]}"; do [ "$one" = "$1" ] || address_of "$one"; done; }
 
@@ -59,7 +60,7 @@ start_network() {
   "$rondo" genesis new --out "$scratch/draft.json" "$@" >/dev/null
   for name in "${names[@]}"; do
     "$rondo" genesis join --draft "$scratch/draft.json" --home "$scratch/$name" --moniker "$name" --host "$(address_of "$name")" \
-      --ports 7100,7101,7102,7103,8545 --stake 32 --da-folder "$scratch/da" --out "$scratch/$name.json" >/dev/null
+      --ports "$listening" --stake 32 --da-folder "$scratch/da" --out "$scratch/$name.json" >/dev/null
   done
   "$rondo" genesis collect --draft "$scratch/draft.json" --out "$scratch/genesis.json" \
     "$scratch"/{alice,bob,carol,dave}.json >/dev/null

@@ -44,7 +44,7 @@ halts_without_node3 $((SECONDS + 60))
 # The new home, where the chain says that the node is.
 new=$scratch/new
 homes+=("$new")
-ports=$(jq -r '.operators[3] | [.lanes, .votes, .sync, .fetch] | join(",")' "$home/genesis.json")
+ports=$(jq -r '.operators[3] | [.lanes, .votes, .sync, .fetch, .state] | join(",")' "$home/genesis.json")
 "$rondo" join --home "$new" --genesis "$home/genesis.json" --host 127.0.0.1 --ports "$ports,0" --da-folder "$home/da" >/dev/null
 take_over() { "$rondo" key take-over "$1" --home "$new" --passphrase-file "$2" >"$scratch/said" 2>&1; }
 refused() {  # refused PATTERN FILE PASSPHRASE

@@ -10,7 +10,7 @@ await_heights 3 "${names[@]}"
 dave=$(address_of dave)
 number=$(jq '.operators[] | select(.moniker == "dave").number' "$scratch/genesis.json")
 plug again
-twin_of "$number" "$scratch/dave/node0/keys" "$scratch/again" --host "$dave" --ports 7100,7101,7102,7103,8545 --da-folder "$scratch/da"
+twin_of "$number" "$scratch/dave/node0/keys" "$scratch/again" --host "$dave" --ports "$listening" --da-folder "$scratch/da"
 inside again "$rondo" up --home "$scratch/again" --detach >/dev/null
 quarantined() { "$rondo" status --home "$scratch/again" --json | jq -e '.nodes[0].actors[] | select(.name == "consensus").quarantined != null' >/dev/null; }
 zcat "$sample" | sed -n 1,800p >"$scratch/part.jsonl"
