@@ -206,8 +206,7 @@ bench_catchup() {
 # An operator with an empty home in a network with many accounts: from `join` until its votes are in blocks.
 # They are in the genesis, which each of the 24 processes reads into memory: that bounds how many they are.
 bench_snapshot() {
-  local accounts=250000 every=1024 bank owner rpc number start load there joined
-  [ "$quick" = yes ] && accounts=50000
+  local accounts=50000 every=1024 bank owner rpc number start load there joined
   say "snapshot: $accounts accounts, then a new node joins, until it votes"
   bank=$scratch/bank.key
   owner=$("$rondo" key generate "$bank" --kind account --json | jq -r .public)
