@@ -40,7 +40,9 @@ int main(int argc, char** argv) {
     }
     const rondo::IntakeConfig config{loaded->shell.self, loaded->signing_keys, loaded->genesis, sources_of(*loaded),
                                      loaded->retention};
+    rondo::ShellConfig shell = loaded->shell;
+    if (rpc) shell.beside = [&] { return rpc->status(); };
     return rondo::run_actor(
-        rondo::intake_traits(), loaded->shell,
+        rondo::intake_traits(), shell,
         [&](const rondo::StoreView& view) { return std::make_unique<rondo::IntakeCore>(config, view); }, nullptr);
 }

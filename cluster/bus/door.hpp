@@ -45,6 +45,8 @@ class Door {
     [[nodiscard]] int descriptor() const { return epoll_; }
     /// Until then look() only hears of those who come and go, and the descriptor is not to be waited for.
     [[nodiscard]] DurationMs look_again_ms(DurationMs now) const;
+    /// Somebody is in the middle of a long message.
+    [[nodiscard]] bool has_suspects() const { return !suspects_.empty(); }
     [[nodiscard]] std::size_t connections() const { return connection_shares_.total(); }
     [[nodiscard]] const Counters& counters() const { return counters_; }
 

@@ -261,13 +261,14 @@ const std::vector<void*>& PeerBus::sockets() const { return impl_->sockets; }
 std::vector<int> PeerBus::descriptors() const {
     std::vector<int> out;
     for (const auto& [channel, door] : impl_->doors)
-        if (door.look_again_ms(steady_ms()) == 0) out.push_back(door.descriptor());
+        if (is_open(channel) && door.look_again_ms(steady_ms()) == 0) out.push_back(door.descriptor());
     return out;
 }
 
 DurationMs PeerBus::look_again_ms() const {
     DurationMs longest = 0;
-    for (const auto& [channel, door] : impl_->doors) longest = std::max(longest, door.look_again_ms(steady_ms()));
+    for (const auto& [channel, door] : impl_->doors)
+        if (is_open(channel) || door.has_suspects()) longest = std::max(longest, door.look_again_ms(steady_ms()));
     return longest;
 }
 

@@ -65,7 +65,8 @@ class PeerBus {
 
     /// For wait_readable(); changes with the peers.
     [[nodiscard]] const std::vector<void*>& sockets() const;
-    /// For wait_readable() too; none while the doors were looked at a moment ago, and are to be again in look_again_ms().
+    /// For wait_readable() too; none while the doors were looked at a moment ago, and are to be again in look_again_ms(). Only of
+    /// open channels: members are waited for, and a wake for each piece of what they say would cost them more than it shows.
     [[nodiscard]] std::vector<int> descriptors() const;
     [[nodiscard]] DurationMs look_again_ms() const;
     [[nodiscard]] PeerCounters counters() const;

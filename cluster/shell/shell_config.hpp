@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct ShellConfig {
     std::size_t worker_threads = 1;
     /// With less than this free where the store lies the core is told (DiskRoom); 0: it is not.
     std::uint64_t disk_reserve_bytes = 0;
+    /// What runs beside the core in this process adds to its status; may be empty.
+    std::function<std::vector<StatusField>()> beside;
 };
 
 /// The adapter behind Askable::backend. Called on a worker thread, one call at a time; may block on I/O.

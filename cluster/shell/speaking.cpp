@@ -196,7 +196,9 @@ Bytes Shell::status() const {
     out.uptime_ms = static_cast<std::uint64_t>(duration_cast<milliseconds>(steady_clock::now() - started_).count());
     for (const auto& [stream, subscription] : subscriptions_) out.cursors.push_back(subscription.cursor());
     out.published = outbox_.heads();
-    for (const StatusField& field : core_->status()) {
+    std::vector<StatusField> fields = core_->status();
+    if (config_.beside) std::ranges::move(config_.beside(), std::back_inserter(fields));
+    for (const StatusField& field : fields) {
         StatusEntry entry{field.name, 0, ""};
         if (const auto* number = std::get_if<std::uint64_t>(&field.value))
             entry.number = *number;

@@ -143,9 +143,15 @@ void IntakeCore::relay_promises() {
 
 void IntakeCore::on(const PeerMessage& message) {
     const OperatorNumber from = message.from;
-    if (message.channel == Channel::lanes && !common_.may_talk(from)) return;
+    if (message.channel == Channel::lanes && !common_.may_talk(from)) {
+        ++rejected_;
+        return;
+    }
     auto decoded = decode<LaneMessage>(message.payload);
-    if (!decoded) return;
+    if (!decoded) {
+        ++rejected_;
+        return;
+    }
     if (message.channel == Channel::fetch) return on_open_channel(from, *decoded);
     admission_.heard_from(from);
     own_lane_.heard_from(from);
@@ -286,6 +292,7 @@ std::vector<StatusField> IntakeCore::status() const {
         {"stored_batch_bytes", batches_.stored_bytes()},
         {"verifying_batches", other_lanes_.verifying_count()},
         {"refused_offers", other_lanes_.refused_count()},
+        {"rejected_messages", rejected_},
         {"wanted_batches", fetch_.wanted_count()},
         {"unfinished_cuts", final_cuts_.unfinished()},
     };

@@ -58,6 +58,7 @@ class IntakeCore : public Core {
     intake::AdmissionDesk admission_;
     Height executed_;
     Height posted_;
+    std::uint64_t rejected_ = 0;  ///< messages of peers: not decodable, or of who is no member
 };
 
 [[nodiscard]] ActorTraits intake_traits();

@@ -23,7 +23,8 @@ inline constexpr std::size_t recovery_job_transactions_max = 512;  ///< whoever 
 inline constexpr std::size_t recovery_turn_transactions = 64;      ///< of one party, then of the next
 inline constexpr std::size_t account_asks_max = 4;                 ///< open at once
 inline constexpr std::size_t account_ask_addresses_max = 4096;
-inline constexpr DurationMs account_ask_deadline_ms = 2000;
+/// An execution that works off a flood answers late; one that is away is BUSY to users after so long.
+inline constexpr DurationMs account_ask_deadline_ms = 5000;
 
 // overload
 /// Answered with BUSY before any costly work is done: what a party has open here (not recovered, not answered, or promised and

@@ -39,13 +39,21 @@ asio::awaitable<Json> answer(Node& node, const Json& request) {
     co_return request.contains("id") ? std::move(out) : Json(nullptr);  // a notification is not answered
 }
 
+/// Answers what comes too late in a batch whose answer is large already.
+Json too_large(const Json& request, const Limits& limits) {
+    if (!request.is_object() || !request.contains("id") || !request["id"].is_primitive()) return nullptr;
+    const std::string bytes = std::to_string(limits.batch_answer_bytes_max);
+    return response(request["id"], refuse(code_limit, "the batch's answer is over " + bytes + " bytes; ask for less at once"));
+}
+
 std::string text_of(const Json& value) {
     return value.is_null() ? std::string() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-bool nests_deeper_than(std::string_view json, std::size_t depth_max) {
+Shape shape_of(std::string_view json) {
+    Shape shape;
     std::size_t depth = 0;
     bool in_string = false;
     for (std::size_t i = 0; i < json.size(); ++i) {
@@ -58,19 +66,26 @@ bool nests_deeper_than(std::string_view json, std::size_t depth_max) {
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
-            if (++depth > depth_max) return true;
+            shape.depth = std::max(shape.depth, ++depth);
+            ++shape.values;
+        } else if (c == ',' || c == ':') {
+            ++shape.values;
         } else if ((c == ']' || c == '}') && depth > 0) {
             --depth;
         }
     }
-    return false;
+    return shape;
 }
 
 asio::awaitable<std::string> dispatch(Node& node, std::string_view body) {
     const Limits& limits = node.config().limits;
-    if (nests_deeper_than(body, limits.json_depth_max))
+    const Shape shape = shape_of(body);
+    if (shape.depth > limits.json_depth_max)
         co_return text_of(
             response(nullptr, refuse(code_parse, "parse error: nested deeper than " + std::to_string(limits.json_depth_max))));
+    if (shape.values > limits.json_values_max)
+        co_return text_of(response(
+            nullptr, refuse(code_parse, "parse error: more than " + std::to_string(limits.json_values_max) + " values")));
     const Json request = Json::parse(body, nullptr, /*allow_exceptions=*/false);
     if (request.is_discarded()) co_return text_of(response(nullptr, refuse(code_parse, "parse error: the body is not JSON")));
     if (!request.is_array()) co_return text_of(co_await answer(node, request));
@@ -79,12 +94,16 @@ asio::awaitable<std::string> dispatch(Node& node, std::string_view body) {
     if (request.size() > limits.batch_length_max)
         co_return text_of(response(
             nullptr, refuse(code_request, "batch too large: at most " + std::to_string(limits.batch_length_max) + " requests")));
-    Json out = Json::array();
+    std::string out;
     for (const Json& one : request) {
-        Json reply = co_await answer(node, one);
-        if (!reply.is_null()) out.push_back(std::move(reply));
+        Json reply;
+        if (out.size() > limits.batch_answer_bytes_max)
+            reply = too_large(one, limits);
+        else
+            reply = co_await answer(node, one);
+        if (!reply.is_null()) out += (out.empty() ? "[" : ",") + text_of(reply);
     }
-    co_return out.empty() ? std::string() : text_of(out);
+    co_return out.empty() ? out : out + "]";
 }
 
 }  // namespace rondo::rpc

@@ -7,11 +7,13 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #pragma pop_macro("require")
+#include <atomic>
 #include <chrono>
 #include <thread>
 
 #include "actors/intake/rpc/dispatch.hpp"
 #include "cluster/bus/context.hpp"
+#include "cluster/runtime/shares.hpp"
 #include "messages/base/require.hpp"
 
 namespace rondo::rpc {
@@ -33,14 +35,27 @@ asio::ip::address client_of(const asio::ip::address& address) {
     return asio::ip::address_v6(bytes);
 }
 
-/// What one address has used up lately.
+/// What one address may still ask for.
 struct Caller {
-    std::size_t connections = 0;
     double tokens = 0;
     Steady::time_point refilled = Steady::now();
 };
 
-Response text_response(const http::request<http::string_body>& request, http::status status, std::string text) {
+/// Whom the server refused, and why.
+struct Counters {
+    std::atomic<std::uint64_t> connections = 0;  ///< now
+    std::atomic<std::uint64_t> memory = 0;       ///< now, in bytes
+    std::atomic<std::uint64_t> connections_refused = 0, requests_throttled = 0, requests_refused = 0, too_slow = 0, silent = 0;
+};
+
+/// What a request may take while it is read and answered: its text twice, and what it becomes when it is parsed, at some 96 bytes
+/// per value, the shortest of which has three characters.
+std::uint64_t cost_of(std::uint64_t body_bytes, const Limits& limits) {
+    return 2 * body_bytes + std::min<std::uint64_t>(32 * body_bytes, 96 * limits.json_values_max);
+}
+
+template <class Request>
+Response text_response(const Request& request, http::status status, std::string text) {
     Response out{status, request.version()};
     out.set(http::field::content_type, "text/plain");
     out.keep_alive(request.keep_alive());
@@ -90,10 +105,34 @@ struct RpcServer::Impl {
     bool take_token(const asio::ip::address& address);
     void leave(const asio::ip::address& address);
 
+    /// Memory of one caller's share, given back at the end.
+    class Held {
+      public:
+        Held(Impl& impl, const asio::ip::address& address) : impl_(impl), address_(address) {}
+        ~Held() {
+            impl_.memory.give_back(address_, bytes_);
+            impl_.counters.memory = impl_.memory.total();
+        }
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        /// False, and counted, if there is not so much for this address.
+        [[nodiscard]] bool take(std::uint64_t bytes);
+
+      private:
+        Impl& impl_;
+        const asio::ip::address& address_;
+        std::uint64_t bytes_ = 0;
+    };
+    using Parser = http::request_parser<http::string_body>;
+    asio::awaitable<bool> await_request(beast::tcp_stream& stream, beast::flat_buffer& buffer, std::uint64_t timeout_ms);
+    asio::awaitable<Response> exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer, Held& held,
+                                       const asio::ip::address& address, boost::system::error_code& error);
+
     RpcConfig config;
     // Before io: open connections count themselves out when io destroys their coroutines.
+    Counters counters;
     std::map<asio::ip::address, Caller> callers;
-    std::size_t connections = 0;
+    Shares<asio::ip::address> connections, memory;
     asio::io_context io{1};
     tcp::acceptor acceptor;
     std::unique_ptr<Actors> actors;
@@ -140,6 +179,17 @@ void RpcServer::stop() {
 
 std::uint16_t RpcServer::port() const { return impl_->bound_port; }
 
+std::vector<StatusField> RpcServer::status() const {
+    const Counters& c = impl_->counters;
+    return {{"rpc_connections", c.connections.load()},
+            {"rpc_memory_bytes", c.memory.load()},
+            {"rpc_connections_refused", c.connections_refused.load()},
+            {"rpc_requests_throttled", c.requests_throttled.load()},
+            {"rpc_requests_refused", c.requests_refused.load()},
+            {"rpc_too_slow", c.too_slow.load()},
+            {"rpc_silent", c.silent.load()}};
+}
+
 asio::awaitable<void> RpcServer::Impl::accept_loop() {
     for (;;) {
         boost::system::error_code error;
@@ -159,20 +209,34 @@ asio::awaitable<void> RpcServer::Impl::accept_loop() {
 }
 
 bool RpcServer::Impl::admit(const asio::ip::address& address) {
-    if (connections >= config.limits.connections_max) return false;
+    if (!connections.has_room(address, 1, config.limits.connections_max) ||
+        connections.of(address) >= config.limits.connections_per_address_max) {
+        ++counters.connections_refused;
+        return false;
+    }
     const double burst = 2.0 * static_cast<double>(config.limits.requests_per_second_per_address);
-    Caller& caller = callers.try_emplace(address, Caller{0, burst, Steady::now()}).first->second;
-    if (caller.connections >= config.limits.connections_per_address_max) return false;
-    ++caller.connections;
-    ++connections;
+    callers.try_emplace(address, Caller{burst, Steady::now()});
+    connections.take(address, 1);
+    counters.connections = connections.total();
     return true;
 }
 
+/// Who left is remembered for a while, so that to come again is no way around the rate.
 void RpcServer::Impl::leave(const asio::ip::address& address) {
-    --connections;
-    const auto it = callers.find(address);
-    require(it != callers.end() && it->second.connections > 0, "a connection left that never came");
-    if (--it->second.connections == 0 && callers.size() > config.limits.connections_max) callers.erase(it);
+    connections.give_back(address, 1);
+    counters.connections = connections.total();
+    if (connections.of(address) == 0 && callers.size() > config.limits.connections_max) callers.erase(address);
+}
+
+bool RpcServer::Impl::Held::take(std::uint64_t bytes) {
+    if (!impl_.memory.has_room(address_, bytes, impl_.config.limits.memory_bytes_max)) {
+        ++impl_.counters.requests_refused;
+        return false;
+    }
+    impl_.memory.take(address_, bytes);
+    impl_.counters.memory = impl_.memory.total();
+    bytes_ += bytes;
+    return true;
 }
 
 bool RpcServer::Impl::take_token(const asio::ip::address& address) {
@@ -197,37 +261,74 @@ asio::awaitable<void> RpcServer::Impl::serve(tcp::socket socket, asio::ip::addre
     stream.socket().set_option(tcp::no_delay(true), error);
     beast::flat_buffer buffer;
     std::uint64_t timeout_ms = config.limits.header_timeout_ms;
-    for (;;) {
-        http::request_parser<http::string_body> parser;
-        parser.body_limit(config.limits.body_bytes_max);
-        parser.header_limit(static_cast<std::uint32_t>(config.limits.header_bytes_max));
-        stream.expires_after(std::chrono::milliseconds(timeout_ms));
-        co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-        Response response;
-        if (error) {
-            auto refusal = refusal_of(error, config.limits);
-            if (!refusal) break;
-            response = std::move(*refusal);
-        } else {
-            stream.expires_never();  // answering has a deadline of its own, for every actor that is asked
-            response = co_await respond(parser.get(), address);
-        }
-        const bool keep = response.keep_alive();
+    while (co_await await_request(stream, buffer, timeout_ms)) {
+        Held held(*this, address);
+        const Response response = co_await exchange(stream, buffer, held, address, error);
+        if (error) break;
         stream.expires_after(std::chrono::milliseconds(config.limits.idle_timeout_ms));
         co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-        if (error || !keep) break;
+        if (error == beast::error::timeout) ++counters.too_slow;
+        if (error || !response.keep_alive()) break;
         timeout_ms = config.limits.idle_timeout_ms;
     }
     stream.socket().shutdown(tcp::socket::shutdown_send, error);
     co_await swallow_rest(stream, config.limits);
 }
 
+/// Until something of a request is here; false if nothing comes.
+asio::awaitable<bool> RpcServer::Impl::await_request(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                                                     std::uint64_t timeout_ms) {
+    if (buffer.size() > 0) co_return true;
+    boost::system::error_code error;
+    stream.expires_after(std::chrono::milliseconds(timeout_ms));
+    const std::size_t got = co_await stream.async_read_some(buffer.prepare(config.limits.header_bytes_max),
+                                                            asio::redirect_error(asio::use_awaitable, error));
+    buffer.commit(got);
+    if (error == beast::error::timeout) ++counters.silent;
+    co_return got > 0;
+}
+
+/// Reads a request and makes its answer. The body is read only when there is memory for it; one of unknown length may become as
+/// long as it is allowed to. With an error the connection just ended.
+asio::awaitable<Response> RpcServer::Impl::exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer, Held& held,
+                                                    const asio::ip::address& address, boost::system::error_code& error) {
+    const Limits& limits = config.limits;
+    Parser parser;
+    parser.body_limit(limits.body_bytes_max);
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
+    stream.expires_after(std::chrono::milliseconds(limits.header_timeout_ms));
+    co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    const auto expected = [&] { return parser.chunked() ? limits.body_bytes_max : parser.content_length().value_or(0); };
+    if (!error && !held.take(cost_of(expected(), limits))) {
+        Response busy = text_response(parser.get(), http::status::service_unavailable,
+                                      "too much is being answered for this address; send less at once, or retry later\n");
+        busy.keep_alive(false);  // its body is not read
+        busy.prepare_payload();
+        co_return busy;
+    }
+    if (!error) co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+        if (error == beast::error::timeout) ++counters.too_slow;
+        auto refusal = refusal_of(error, limits);
+        if (!refusal) co_return Response{};
+        error = {};
+        co_return std::move(*refusal);
+    }
+    stream.expires_never();  // answering has a deadline of its own, for every actor that is asked
+    Response response = co_await respond(parser.get(), address);
+    if (held.take(response.body().size())) co_return response;
+    co_return text_response(parser.get(), http::status::service_unavailable,
+                            "the answer is too large beside the others for this address; ask for less at once\n");
+}
+
 asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::string_body>& request,
                                                    const asio::ip::address& address) {
     if (request.method() != http::verb::post)
         co_return text_response(request, http::status::method_not_allowed, "JSON-RPC 2.0: POST a request to this address\n");
-    if (!take_token(address))
+    if (!take_token(address)) {
+        ++counters.requests_throttled;
         co_return text_response(request, http::status::too_many_requests, "too many requests from this address; slow down\n");
+    }
     Response out{http::status::ok, request.version()};
     out.set(http::field::content_type, "application/json");
     out.keep_alive(request.keep_alive());

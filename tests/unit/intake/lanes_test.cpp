@@ -359,6 +359,19 @@ TEST(OtherLanes, ARepeatedOfferGetsTheStoredAckAfterARestartToo) {
     EXPECT_EQ(sent[0], sent[2]);
 }
 
+TEST(OtherLanes, WhatIsNoMessageAndWhatANonMemberSaysIsDroppedAndCounted) {
+    Cluster cluster(4);
+    const auto garbage = [&](OperatorNumber from) { cluster.deliver(0, PeerMessage{Channel::lanes, from, Bytes(100, 0xc1)}); };
+    garbage(cluster.at(1).number);
+    garbage(OperatorNumber(77));
+    garbage(first_guest);
+    Forward forward{1, {make_tx(cluster.user_at(0), {})}};
+    cluster.deliver(0, PeerMessage{Channel::lanes, OperatorNumber(77), encode(LaneMessage(forward))});
+    cluster.run();
+    EXPECT_EQ(cluster.at(0).status("rejected_messages"), 4U);
+    EXPECT_TRUE(cluster.at(0).receipts().empty());
+}
+
 TEST(OtherLanes, AForgedCertificateIsNotBelieved) {
     Cluster cluster(4);
     const User user = cluster.user_at(0);

@@ -39,10 +39,14 @@ struct HttpClient::Impl {
     }
 };
 
-HttpClient::HttpClient(std::uint16_t port) : impl_(std::make_unique<Impl>()) {
+HttpClient::HttpClient(std::uint16_t port, const std::string& from) : impl_(std::make_unique<Impl>()) {
+    impl_->socket.open(asio::ip::tcp::v4());
+    impl_->socket.set_option(asio::socket_base::receive_buffer_size(1 << 16));  // what is not read soon stays with the server
+    impl_->socket.bind({asio::ip::make_address(from), 0});
     impl_->socket.connect({asio::ip::make_address("127.0.0.1"), port});
 }
 HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
 
 HttpReply HttpClient::post(const std::string& body) { return impl_->send(http::verb::post, body); }
 HttpReply HttpClient::get() { return impl_->send(http::verb::get, ""); }
@@ -54,9 +58,13 @@ nlohmann::json HttpClient::call(const std::string& method, nlohmann::json params
 }
 
 HttpReply HttpClient::raw(const std::string& bytes) {
+    say(bytes);
+    return impl_->read();
+}
+
+void HttpClient::say(const std::string& bytes) {
     boost::system::error_code error;
     asio::write(impl_->socket, asio::buffer(bytes), error);
-    return impl_->read();
 }
 
 }  // namespace rondo::test

@@ -9,17 +9,20 @@ struct HttpReply {
     std::string body;
 };
 
-/// One keep-alive connection to 127.0.0.1.
+/// One keep-alive connection to 127.0.0.1, from an address of the loopback network.
 class HttpClient {
   public:
-    explicit HttpClient(std::uint16_t port);
+    explicit HttpClient(std::uint16_t port, const std::string& from = "127.0.0.1");
     ~HttpClient();
+    HttpClient(HttpClient&&) noexcept;
     HttpReply post(const std::string& body);
     HttpReply get();
     /// Sends a request and parses the answer as JSON.
     nlohmann::json call(const std::string& method, nlohmann::json params);
     /// Sends bytes as they are and waits for the server to close or answer.
     HttpReply raw(const std::string& bytes);
+    /// Sends bytes as they are.
+    void say(const std::string& bytes);
 
   private:
     struct Impl;

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+
 #include "actors/intake/rpc/dispatch.hpp"
 #include "actors/intake/rpc/rpc_error.hpp"
 #include "actors/intake/rpc/server.hpp"
@@ -24,12 +27,32 @@ class Rpc : public ::testing::Test {
                                                   "inproc://nobody-pub-" + std::to_string(i)};
         config.limits.answer_timeout_ms = 50;
     }
-    HttpClient connect() {
+    HttpClient connect(const std::string& from = "127.0.0.1") {
         if (!server) {
             server = std::make_unique<RpcServer>(config);
             EXPECT_EQ(server->start(), "");
         }
-        return HttpClient(server->port());
+        return HttpClient(server->port(), from);
+    }
+    [[nodiscard]] std::uint64_t status(std::string_view name) const {
+        for (const StatusField& field : server->status())
+            if (field.name == name) return std::get<std::uint64_t>(field.value);
+        ADD_FAILURE() << "no " << name;
+        return 0;
+    }
+    /// The server has a thread of its own: until it has come so far.
+    [[nodiscard]] bool eventually(std::string_view name, const std::function<bool(std::uint64_t)>& holds) const {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!holds(status(name)))
+            if (std::chrono::steady_clock::now() > end) return false;
+        return true;
+    }
+    static std::string announcing(std::size_t bytes) {
+        return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
+    }
+    static bool is_served(HttpClient& client) { return client.call("eth_chainId", Json::array())["result"] == "0x2105"; }
+    static std::string batch(std::size_t count, const std::string& method) {
+        return Json(std::vector<Json>(count, {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}})).dump();
     }
     RpcConfig config;
     std::unique_ptr<RpcServer> server;
@@ -143,6 +166,77 @@ TEST_F(Rpc, LetsGoOfACallerThatNeverEndsItsHeader) {
     EXPECT_EQ(other.call("eth_chainId", Json::array())["result"], "0x2105");
 }
 
+TEST_F(Rpc, LetsGoOfACallerThatSaysNothing) {
+    config.limits.header_timeout_ms = 50;
+    auto silent = connect();
+    EXPECT_EQ(silent.raw("").status, 0U);
+    EXPECT_TRUE(eventually("rpc_silent", [](std::uint64_t n) { return n == 1; }));
+    EXPECT_TRUE(eventually("rpc_connections", [](std::uint64_t n) { return n == 0; }));
+}
+
+TEST_F(Rpc, LetsGoOfACallerWhoseBodyDoesNotComeAlsoAfterAGoodRequest) {
+    config.limits.header_timeout_ms = 50;
+    auto slow = connect();
+    ASSERT_TRUE(is_served(slow));
+    EXPECT_EQ(slow.raw(announcing(1000) + "{").status, 0U);
+    EXPECT_TRUE(eventually("rpc_too_slow", [](std::uint64_t n) { return n == 1; }));
+    EXPECT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n == 0; }));
+}
+
+TEST_F(Rpc, LetsGoOfACallerThatDoesNotReadItsAnswerAndServesTheOthers) {
+    config.client_version = std::string(20'000, 'v');
+    config.limits.idle_timeout_ms = 300;
+    auto deaf = connect("127.0.0.2");
+    const std::string body = batch(800, "web3_clientVersion");  // 16 MB: more than the kernel takes
+    deaf.say(announcing(body.size()) + body);
+    EXPECT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n > 15'000'000; }));
+    auto other = connect();
+    EXPECT_TRUE(is_served(other));
+    EXPECT_TRUE(eventually("rpc_too_slow", [](std::uint64_t n) { return n == 1; }));
+    EXPECT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n == 0; }));
+}
+
+TEST_F(Rpc, LeavesConnectionsToOtherAddressesBesideOneThatConnectsWithoutEnd) {
+    config.limits.connections_max = 8;
+    std::vector<HttpClient> hostile;
+    for (int i = 0; i < 20; ++i) hostile.push_back(connect("127.0.0.2"));
+    EXPECT_TRUE(eventually("rpc_connections_refused", [](std::uint64_t n) { return n == 16; })) << "half may be one's";
+    EXPECT_EQ(status("rpc_connections"), 4U);
+    auto honest = connect();
+    EXPECT_TRUE(is_served(honest));
+}
+
+TEST_F(Rpc, LeavesMemoryToOtherAddressesBesideOneWhoseBodiesDoNotCome) {
+    config.limits.memory_bytes_max = 1U << 20;
+    auto first = connect("127.0.0.2"), second = connect("127.0.0.2");
+    first.say(announcing(10'000));
+    ASSERT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n == 34 * 10'000; }));
+    EXPECT_EQ(second.raw(announcing(10'000)).status, 503U);
+    EXPECT_EQ(connect("127.0.0.2").raw("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").status, 503U) << "of any length";
+    auto honest = connect();
+    EXPECT_TRUE(is_served(honest));
+    EXPECT_EQ(status("rpc_requests_refused"), 2U);
+}
+
+TEST_F(Rpc, RefusesWhatFollowsInABatchWhoseAnswerIsLarge) {
+    config.client_version = std::string(600, 'v');
+    config.limits.batch_answer_bytes_max = 1000;
+    auto client = connect();
+    const Json out = Json::parse(client.post(batch(4, "web3_clientVersion")).body);
+    ASSERT_EQ(out.size(), 4U);
+    EXPECT_TRUE(out[1].contains("result"));
+    EXPECT_EQ(out[2]["error"]["code"], code_limit);
+    EXPECT_EQ(out[3]["error"]["code"], code_limit);
+    EXPECT_EQ(out[3]["id"], 1);
+}
+
+TEST_F(Rpc, ParsesNothingOfMoreValuesThanItMayHold) {
+    config.limits.json_values_max = 100;
+    auto client = connect();
+    const Json out = Json::parse(client.post("[" + std::string(100, ',') + "]").body);
+    EXPECT_EQ(out["error"]["message"], "parse error: more than 100 values");
+}
+
 TEST_F(Rpc, AnswersAnythingButPostWithAHint) {
     auto client = connect();
     EXPECT_EQ(client.get().status, 405U);
@@ -205,9 +299,10 @@ TEST(RpcShapes, ATransactionReadsAsItWasSigned) {
 }
 
 TEST(RpcJson, NestingIsCountedOutsideStringsOnly) {
-    EXPECT_FALSE(nests_deeper_than(R"({"a":"[[[[[[\"[["})", 2));
-    EXPECT_TRUE(nests_deeper_than("[[[", 2));
-    EXPECT_FALSE(nests_deeper_than("[[]][[]]", 2));
+    EXPECT_EQ(shape_of(R"({"a":"[[[[[[\"[["})").depth, 1U);
+    EXPECT_EQ(shape_of("[[[").depth, 3U);
+    EXPECT_EQ(shape_of("[[]][[]]").depth, 2U);
+    EXPECT_EQ(shape_of(R"([1,2,{"a":",,,,"}])").values, 5U) << "never fewer than there are";
 }
 
 }  // namespace
