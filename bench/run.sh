@@ -78,7 +78,7 @@ anonymous_mib() { for pid in $(status_json | jq -r '.nodes[].actors[].pid'); do 
 # Three times what the cluster can take; what is refused as busy is sent again, until the time is over.
 bench_overload() {
   local seconds=60 peak calm flood after before
-  [ "$quick" = yes ] && seconds=15
+  [ "$quick" = yes ] && seconds=30  # the first seconds fill the pipeline
   say "overload: the peak, then three times as much for $seconds s"
   start_cluster overload --load-accounts 4000
   calm=$("$rondo" load --home "$home" --rate 300 --seconds 4 --accounts 100000 --json)
