@@ -109,6 +109,7 @@ std::string setting_of(const Arguments& arguments) {
 
 /// Nothing if a recording is wanted that is not there.
 std::optional<Options> options_of(std::uint64_t seed, const Arguments& arguments) {
+    if (arguments.nodes == 0 && arguments.stakes.empty() && arguments.latencies.empty()) return draw_options(seed);
     Setting setting;
     setting.nodes = arguments.nodes != 0 ? arguments.nodes : draw_options(seed).nodes;
     const auto stakes = recorded_stakes(arguments.stakes, setting.nodes);

@@ -115,6 +115,8 @@ void draw_late_node(Options& options, Random random) {
     options.parameters.snapshot_blocks = random.between(8, 24);
     options.parameters.epoch_blocks = random.between(10, 60);
     options.late_at = random.between(3000, 6000) * millisecond;
+    // By so much and more the chain grows while a snapshot is taken over a bad network; what is kept must reach further.
+    if (options.retention_blocks != 0) options.retention_blocks = 4096;
     if (random.one_in(2))
         for (ByzantineMember& m : options.byzantine) m.misbehaviour = Misbehaviour::lying_snapshots;
 }
