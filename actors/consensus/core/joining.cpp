@@ -212,7 +212,9 @@ void Joining::ask_for_block(Turn& turn) {
     asked_at_ = turn.now;
     for (std::size_t i = 0; i < joining_peers_asked; ++i)
         if (const auto peer = next_peer())
-            replica_.voice.send(turn, *peer, BlockRangeRequest{base_->height, base_->height}, Channel::sync);
+            // With blocks above it: a range ends with one that has a certificate, and this one may have none.
+            replica_.voice.send(turn, *peer, BlockRangeRequest{base_->height, base_->height.plus(range_blocks_max - 1)},
+                                Channel::sync);
 }
 
 bool Joining::on_range(Turn& turn, const FinalBlocks& range) {
