@@ -206,17 +206,19 @@ bench_catchup() {
 # An operator with an empty home in a network with many accounts: from `join` until its votes are in blocks.
 # They are in the genesis, which each of the 24 processes reads into memory: that bounds how many they are.
 bench_snapshot() {
-  local accounts=50000 every=1024 bank owner rpc number start load there joined
+  local accounts=1000000 every=1024 rate=4000 bank owner rpc number start load from there joined
+  [ "$quick" = yes ] && accounts=50000
   say "snapshot: $accounts accounts, then a new node joins, until it votes"
   bank=$scratch/bank.key
   owner=$("$rondo" key generate "$bank" --kind account --json | jq -r .public)
-  # Those that can send are accounts as well; a few of them do.
-  start_cluster snapshot --load-accounts "$accounts" --set epoch_blocks=256 --set "snapshot_blocks=$every" --fund "$owner=1000000000000000000000"
+  start_cluster snapshot --load-accounts 2000 --set epoch_blocks=256 --set "snapshot_blocks=$every" --fund "$owner=1000000000000000000000"
   rpc=$(status_json | jq -r '.nodes[0].rpc')
+  "$rondo" load --home "$home" --rate "$rate" --seconds $((accounts / rate + 1)) --accounts "$accounts" --json >/dev/null
   "$rondo" load --home "$home" --rate 100 --seconds 3600 --accounts 1000 --node node0 --json >/dev/null &
   load=$!
-  until_executed "$rpc" $((every + 64)) 600  # a snapshot, and a block that cites it
-  until_true 120 "[.nodes[].actors[] | select(.name == \"execution\").facts.snapshot_height] | min >= $every" >/dev/null
+  from=$((($(executed_at "$rpc") / every + 1) * every))
+  until_executed "$rpc" $((from + 64)) 600  # a snapshot of them all, and a block that cites it
+  until_true 120 "[.nodes[].actors[] | select(.name == \"execution\").facts.snapshot_height] | min >= $from" >/dev/null
   there=$(status_json | jq '[.nodes[].actors[] | select(.name == "execution").facts.accounts] | min')
   start=$(now_ms)
   "$rondo" join --home "$late" --genesis "$home/genesis.json" --host 127.0.0.1 --da-folder "$home/da" --json >/dev/null

@@ -37,6 +37,11 @@ std::uint64_t worst_lag(const ActorStatus& status) {
 }
 
 /// Strangers at the door harm nobody, but a misconfigured operator wants to know why nobody talks to it.
+void add_sentence(std::string& note, const std::string& sentence) {
+    if (!note.empty()) note += "; ";
+    note += sentence;
+}
+
 std::string strangers(const ActorStatus& status) {
     const auto count_of = [&](std::string_view name) -> std::uint64_t {
         for (const auto& fact : status.facts)
@@ -45,11 +50,11 @@ std::string strangers(const ActorStatus& status) {
     };
     std::string out;
     if (const std::uint64_t n = count_of("peer_genesis_foreign"); n > 0)
-        out =
-            "dropped " + std::to_string(n) + " messages of another network: compare 'rondo key genesis' with the other operators";
+        add_sentence(out, "dropped " + std::to_string(n) +
+                              " messages of another network: compare 'rondo key genesis' with the other operators");
     if (const std::uint64_t n = count_of("peer_keys_refused"); n > 0)
-        out += (out.empty() ? "" : "; ") + std::string("refused ") + std::to_string(n) +
-               " connections with a transport key of no operator in the current sets";
+        add_sentence(out,
+                     "refused " + std::to_string(n) + " connections with a transport key of no operator in the current sets");
     return out;
 }
 
@@ -72,15 +77,15 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     out.lag = worst_lag(*status);
     out.note = strangers(*status);
     if (const std::string why = text_of(*status, "takes_nothing_because"); !why.empty())
-        out.note += (out.note.empty() ? "" : "; ") + std::string("takes nothing new: ") + why;
+        add_sentence(out.note, "takes nothing new: " + why);
     if (const std::string why = text_of(*status, "follows_nothing_because"); !why.empty())
-        out.note += (out.note.empty() ? "" : "; ") + std::string("follows nothing: ") + why;
+        add_sentence(out.note, "follows nothing: " + why);
     out.quarantined = text_of(*status, "signs_nothing_because");
     if (out.quarantined.empty()) out.quarantined = text_of(*status, "quarantined");
     for (const auto& fact : status->facts)
         if (fact.name == "waits_for_status_of_peers")
-            out.note += (out.note.empty() ? "" : "; ") + std::string("signs nothing new yet: ") + std::to_string(fact.number) +
-                        " peers have said what they saw of its key, and a quorum of stake must";
+            add_sentence(out.note, "signs nothing new yet: " + std::to_string(fact.number) +
+                              " peers have said what they saw of its key, and a quorum of stake must");
     if (const std::string batch = text_of(*status, "waiting_for"); !batch.empty() && out.note.empty())
         out.note = "waits for " + batch;
     out.facts = status->facts;

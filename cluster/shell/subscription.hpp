@@ -22,7 +22,7 @@ namespace rondo::shell {
 ///     heard from the start: what it says again was said before, what it says anew must not be taken for something old.
 ///  6. What the publisher has trimmed is passed over, with a line in the log: its core finds it another way. Not so in
 ///     deterministic streams, where an actor whose store ends too early stops; but an empty one begins where its node began, with
-///     a snapshot.
+///     a snapshot, as soon as that beginning is durable there.
 class Subscription {
   public:
     Subscription(const StoreView& view, const ShellTables& tables, Stream stream);

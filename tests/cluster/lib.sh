@@ -52,6 +52,20 @@ await_progress() {  # two more final blocks on every node
   from=$(status_json | jq '[.nodes[].final_height] | max')
   await 60 "progress above height $from" "[.nodes[].final_height] | min > $from + 2"
 }
+await_log() {  # await_log FILE COUNT TEXT: a line with the text was written so often
+  local deadline=$((SECONDS + 120)) times
+  until times=$(grep -c "$3" "$1" || true); [ "${times:-0}" -ge "$2" ]; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "'$3' is in $1 ${times:-0} times, not $2"
+  done
+}
+node3_is_needed() {  # without node2 nothing becomes final but with the votes and acks of node3
+  local from
+  "$rondo" pause --home "$home" node2 >/dev/null
+  from=$(status_json | jq '.nodes[0].final_height')
+  await 120 'final blocks with the votes of node3' ".nodes[0].final_height > $from + 3"
+  "$rondo" resume --home "$home" node2 >/dev/null
+  await_progress
+}
 same_roots() {  # what was posted rebuilds the state that all have executed
   await 60 'a posting' '[.nodes[].posted_height] | max > 0'
   local verified

@@ -83,8 +83,8 @@ void Catchup::add_status(std::vector<StatusField>& fields) const {
     if (gone_.empty()) return;
     const auto lowest = std::ranges::min_element(gone_, {}, [](const auto& entry) { return entry.second; });
     fields.push_back({"follows_nothing_because",
-                      "it needs the final blocks from height " + std::to_string(floor_.value + 1) +
-                          " on, and who answered keeps them from " + std::to_string(lowest->second.value) +
+                      "it needs final blocks that nobody who answered keeps: they keep them from height " +
+                          std::to_string(lowest->second.value) +
                           " on. Stop this node, remove the stores of all its actors (never its keys) and start it: it takes a "
                           "snapshot. Or name a node started with --archive under [[peers]]"});
 }

@@ -7,8 +7,9 @@
 
 namespace rondo::consensus {
 
-/// The sets of all epochs known so far: the first two from genesis, the later ones from this node's own execution. Of epochs that
-/// have not begun here it is a plan: successor() in messages/wire/epoch.hpp says what becomes of it.
+/// The sets of all epochs known so far: the first two from genesis or from the base of a snapshot, the later ones from this
+/// node's own execution or, while it catches up, from what a peer proved. Of epochs that have not begun here it is a plan:
+/// successor() in messages/wire/epoch.hpp says what becomes of it.
 class Epochs {
   public:
     Epochs(const StoreView& store, const Genesis& genesis);
