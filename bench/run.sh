@@ -204,9 +204,9 @@ bench_catchup() {
 }
 
 # An operator with an empty home in a network with many accounts: from `join` until its votes are in blocks.
-# They are in the genesis, which each of the 24 processes reads into memory: that bounds how many they are.
+# They come by transfers, each to the next of them.
 bench_snapshot() {
-  local accounts=1000000 every=1024 rate=4000 bank owner rpc number start load from there joined
+  local accounts=1000000 every=1024 rate=2500 bank owner rpc number start load from there joined
   [ "$quick" = yes ] && accounts=50000
   say "snapshot: $accounts accounts, then a new node joins, until it votes"
   bank=$scratch/bank.key

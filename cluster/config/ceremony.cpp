@@ -83,6 +83,7 @@ Configured<GenesisEntry> take_part(const TakingPart& options) {
     if (const auto wrong = exists_already(options.out)) return tl::make_unexpected(*wrong);
     const auto draft = read_genesis(options.draft, Membership::open);
     if (!draft) return tl::make_unexpected(draft.error());
+    if (const auto kept = retention_of(options.history, draft->parameters); !kept) return tl::make_unexpected(kept.error());
     const auto plan = plan_only_node(options);
     if (!plan) return tl::make_unexpected(plan.error());
     const NodeKeys keys;
@@ -144,6 +145,7 @@ Configured<Joined> join_network(const NodeOptions& options, const std::filesyste
     if (const auto wrong = check_new_home(options.home)) return tl::make_unexpected(*wrong);
     const auto genesis = read_genesis(path);
     if (!genesis) return tl::make_unexpected(genesis.error());
+    if (const auto kept = retention_of(options.history, genesis->parameters); !kept) return tl::make_unexpected(kept.error());
     const auto plan = plan_only_node(options);
     if (!plan) return tl::make_unexpected(plan.error());
     const NodeKeys keys;

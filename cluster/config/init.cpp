@@ -93,6 +93,8 @@ Configured<InitSummary> init_cluster(const InitOptions& options) {
     if (const auto wrong = check(options)) return tl::make_unexpected(*wrong);
     auto draft = draft_genesis(options);
     if (!draft) return tl::make_unexpected(draft.error());
+    const auto kept = retention_of(options.history, draft->genesis.parameters);
+    if (!kept) return tl::make_unexpected(kept.error());
     const auto first_port = find_free_ports(options.home, static_cast<std::uint16_t>(options.nodes * ports_per_node));
     if (!first_port) return tl::make_unexpected(first_port.error());
     const std::vector<Member> members = plan_members(options, *first_port);

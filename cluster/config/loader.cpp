@@ -10,6 +10,7 @@
 #include "cluster/config/file_io.hpp"
 #include "cluster/config/genesis_file.hpp"
 #include "cluster/config/node_bundle.hpp"
+#include "cluster/config/node_folder.hpp"
 
 namespace rondo {
 namespace {
@@ -106,13 +107,10 @@ std::optional<ConfigError> make_socket_folders(const ActorFile& file) {
 }
 
 std::optional<ConfigError> load_retention(LoadedActor& out, const std::string& path) {
-    const Parameters& p = out.genesis.parameters;
-    const std::uint64_t least = p.snapshot_blocks + 2 * p.execution_lag_max;
-    const std::uint64_t given = out.file.retention_blocks;
-    out.retention = {given == 0 ? std::max(4 * p.snapshot_blocks, least) : given, out.file.archive};
-    if (out.retention.archive || out.retention.blocks >= least) return std::nullopt;
-    return ConfigError{path + ": [retention] blocks = " + std::to_string(given) + " is too little: at least " +
-                       std::to_string(least) + " (snapshot_blocks + 2 execution_lag_max), or an actor could not come back"};
+    const auto retention = retention_of({out.file.retention_blocks, out.file.archive}, out.genesis.parameters);
+    if (!retention) return ConfigError{path + ": [retention]: " + retention.error().message};
+    out.retention = *retention;
+    return std::nullopt;
 }
 
 }  // namespace

@@ -106,6 +106,14 @@ Configured<void> write_node(const Home& home, const NodePlan& plan, const NodeKe
     return {};
 }
 
+Configured<Retention> retention_of(const History& history, const Parameters& parameters) {
+    const std::uint64_t least = parameters.snapshot_blocks + 2 * parameters.execution_lag_max;
+    if (history.blocks == 0) return Retention{std::max(4 * parameters.snapshot_blocks, least), history.archive};
+    if (history.archive || history.blocks >= least) return Retention{history.blocks, history.archive};
+    return config_error("retention of " + std::to_string(history.blocks) + " blocks is too little: at least " +
+                        std::to_string(least) + " (snapshot_blocks + 2 execution_lag_max), or an actor could not come back");
+}
+
 Configured<NodePlan> plan_only_node(const NodeOptions& options) {
     if (!options.ports.empty() && options.ports.size() != ports_per_node)
         return config_error("--ports: give six, of lanes, votes, sync, fetch, state and JSON-RPC (0: none), separated by commas");

@@ -8,7 +8,9 @@
 #include "cluster/config/error.hpp"
 #include "cluster/config/home.hpp"
 #include "cluster/config/key_file.hpp"
+#include "cluster/runtime/retention.hpp"
 #include "messages/base/endpoints.hpp"
+#include "messages/wire/epoch.hpp"
 
 /// The folder of one node: its keys and one file per actor. The only place that writes one, for a local cluster as for an
 /// operator that has its node on a machine of its own.
@@ -31,6 +33,8 @@ struct History {
     std::uint64_t blocks = 0;  ///< 0: the default
     bool archive = false;
 };
+/// What that means in a network with these parameters; an error if an actor could not come back with so little.
+[[nodiscard]] Configured<Retention> retention_of(const History& history, const Parameters& parameters);
 
 struct NodePlan {
     std::string name;  ///< "node0"

@@ -33,6 +33,7 @@ refused 2 'not a whole number' "$rondo" init --home "$home" --chain-id 999999999
 refused 2 'not 5; leave --chain-id out' "$rondo" init --home "$home" --alloc-from "$sample" --chain-id 5
 refused 2 "did you mean 'epoch_blocks'" "$rondo" init --home "$home" --set epoch_block=9
 refused 2 '5 stakes for 4 nodes' "$rondo" init --home "$home" --stakes 1,2,3,4,5
+refused 2 'too little: at least' "$rondo" init --home "$home" --retention-blocks 10
 refused 2 "folder's name is empty" "$rondo" init --home ''
 refused 2 'cannot be created' "$rondo" init --home /proc/none/home
 [ ! -e "$home" ] || fail 'a refused init left something'

@@ -124,7 +124,8 @@ void RewardsCore::on_results(const ExecutedBlock& block, Effects& effects) {
     }
     books_.add_result(block, effects);
     // A rebuilt store may learn what was accepted before it has computed that epoch itself.
-    if (!block.contexts.empty() && books_.newest().epoch == accepted_) compare_with_accepted(books_.newest(), effects);
+    if (!block.contexts.empty() && accepted_ > Epoch(0) && books_.newest().epoch == accepted_)
+        compare_with_accepted(books_.newest(), effects);
 }
 
 // ------------------------------------------------------------------------------------------------ attesting
