@@ -47,17 +47,22 @@ start_cluster() {  # start_cluster NAME [init options]
 }
 equal_roots() { "$rondo" verify --from-da --home "$home" --json; }
 
+# Since the cluster began, in all lanes. One batch is in flight per lane, with all that waited: it grows with the load.
+sealed_batches() { status_json | jq '[.nodes[].actors[] | select(.name == "intake").facts.lane_sealed_height] | add'; }
+
 bench_signed_transfers() {
   say "signed transfers, to executed on four nodes (home lanes), $seconds_long s"
   start_cluster transfers --load-accounts 2000
-  local out verified
+  local out verified batches
   out=$("$rondo" load --home "$home" --rate max --seconds "$seconds_long" --accounts 100000 --json)
+  batches=$(sealed_batches)
   say "signed transfers, placed at random nodes"
   local random
   random=$("$rondo" load --home "$home" --rate max --seconds "$seconds_short" --accounts 100000 --placement random --json)
   verified=$(equal_roots)
   stop_cluster
   record '{signed_transfers: {executed_per_s: $v.executed_per_s, latency_ms: $v.latency_ms}}' "$out"
+  record '{signed_transfers: {transactions_per_batch: $v}}' "$(jq "(.executed / $batches)" <<<"$out")"
   record '{signed_transfers: {random_placement_per_s: $v.executed_per_s}}' "$random"
   record '{signed_transfers: {verify_from_da_equal: $v.equal}}' "$verified"
 }
@@ -66,10 +71,12 @@ bench_latency_low() {
   local rate=$1
   say "latency at $rate transfers per second"
   start_cluster latency --load-accounts 2000
-  local out
+  local out batches
   out=$("$rondo" load --home "$home" --rate "$rate" --seconds "$seconds_long" --accounts 100000 --json)
+  batches=$(sealed_batches)
   stop_cluster
-  record '{latency_low: ($v.latency_ms | with_entries(.key += "_ms") + {rate_per_s: $v.rate})}' "$(jq -c --argjson r "$rate" '. + {rate: $r}' <<<"$out")"
+  record '{latency_low: ($v.latency_ms | with_entries(.key += "_ms") + {rate_per_s: $v.rate, transactions_per_batch: $v.per_batch})}' \
+    "$(jq -c --argjson r "$rate" ". + {rate: \$r, per_batch: (.executed / $batches)}" <<<"$out")"
 }
 
 # Anonymous memory of all processes, in MiB: what the kernel cannot take back by writing pages to files.
@@ -293,6 +300,7 @@ jq -r 'paths(scalars) as $p | [($p | join(".")), (getpath($p) | if type == "numb
 missed=$(jq -r '
   def check(name; value; ok): if value == null then empty elif ok then empty else "\(name): \(value)" end;
   check("signed_transfers.ratio >= 0.25"; .signed_transfers.ratio; .signed_transfers.ratio >= 0.25),
+  check("batches grow with the load"; .latency_low.transactions_per_batch; .signed_transfers.transactions_per_batch == null or .signed_transfers.transactions_per_batch > 2 * .latency_low.transactions_per_batch),
   check("receipt p50 <= 2 ms"; .latency_low.receipt_ms.p50; .latency_low.receipt_ms.p50 <= 2),
   check("final p50 <= 30 ms"; .latency_low.final_ms.p50; .latency_low.final_ms.p50 <= 30),
   check("final p99 <= 150 ms"; .latency_low.final_ms.p99; .latency_low.final_ms.p99 <= 150),

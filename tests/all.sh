@@ -1,4 +1,4 @@
-# Sourced by run.sh --all, after the fast tier: what takes too long for every change, and must hold before an issue is resolved.
+# Sourced by run.sh --all, after the fast tier: what takes too long for every change, and must hold before a release.
 
 # The tests that make sense in every build: no clusters of processes, and of the simulator what is quick.
 quick_simulation=(simulation_shell simulation_agreement simulation_sets simulation_twins_sample)

@@ -179,8 +179,9 @@ void add_chaos(Program& p, ChaosCommand& c) {
     CLI::App* sub =
         p.add_to(p.app, "chaos", "Replay an outage that a network had, and measure what was promised",
                  "  rondo chaos --list\n  rondo chaos leader-not-ready\n  rondo chaos upgrade --json\n\n"
-                 "It starts a cluster of its own and leaves nothing behind. Exit codes: 0 the promise was kept, 1 it was\n"
-                 "broken, 4 it could not be measured to its end, 5 it cannot be measured before there is settlement.",
+                 "It starts a cluster of its own, and keeps its folder only after exit code 4. Exit codes: 0 the promise was\n"
+                 "kept, 1 it was broken, 4 it could not be measured to its end, 5 it cannot be measured before there is\n"
+                 "settlement.",
                  c.json);
     sub->add_option("name", c.name, "Of the outage");
     sub->add_flag("--list", c.list, "All of them, with what happened in the world and what Rondo promises");

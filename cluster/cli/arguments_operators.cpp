@@ -152,7 +152,7 @@ void add_stake(Program& p, OperatorCommands& c) {
 }  // namespace
 
 void add_history(CLI::App* sub, History& history) {
-    sub->add_flag("--archive", history.archive, "Keep everything, old states too; needs ever more disk");
+    sub->add_flag("--archive", history.archive, "Keep all blocks and diffs of states; needs ever more disk");
     sub->add_option("--retention-blocks", history.blocks, "Keep so many blocks of history; default: four times snapshot_blocks");
 }
 

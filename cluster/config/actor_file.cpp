@@ -172,7 +172,7 @@ std::string format_actor_file(const ActorFile& file, const std::filesystem::path
         out += "\n[retention]  # the same in intake, consensus and execution\n" +
                line("blocks", std::to_string(file.retention_blocks),
                     "of history; at least snapshot_blocks + 2 execution_lag_max; 0: 4 snapshot_blocks") +
-               line("archive", file.archive ? "true" : "false", "keep everything, old states too; needs ever more disk");
+               line("archive", file.archive ? "true" : "false", "keep all blocks and diffs of states; needs ever more disk");
     return out;
 }
 

@@ -144,7 +144,7 @@ std::optional<ConfigError> check_genesis(const Genesis& genesis, Membership memb
                                std::to_string(p.max)};
     const Parameters& parameters = genesis.parameters;
     if (parameters.delta_max_ms < parameters.delta_ms) return ConfigError{"delta_max_ms must not be below delta_ms"};
-    // 3-protocol.md, Timers: an honest leader must have had time to hear of the batch twice.
+    // An honest leader must have had time to hear of the batch twice.
     if (parameters.censorship_ms / 2 < 2 * (parameters.retry_ms + parameters.delta_max_ms))
         return ConfigError{"censorship_ms must be at least 4 * (retry_ms + delta_max_ms) = " +
                            std::to_string(4 * (parameters.retry_ms + parameters.delta_max_ms))};

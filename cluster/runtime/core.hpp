@@ -50,7 +50,8 @@ inline constexpr std::size_t stream_count = 8;
 /// Said at once to who listens, without sequence, row or replay: what it carries proves itself, and who missed it gets it again
 /// by the protocol's own retries.
 [[nodiscard]] bool is_best_effort(Stream stream);
-/// Only the watcher hears it, which is in no hurry: its messages leave with the commits of the environment, not each by itself.
+/// Only the watcher hears it, which is in no hurry, or nobody yet: its messages leave with the commits of the environment, not
+/// each by itself.
 [[nodiscard]] bool is_patient(Stream stream);
 
 /// Sockets between operators. Votes and bulk data never share one.

@@ -5,7 +5,7 @@
 #include "cluster/runtime/limits.hpp"
 #include "messages/base/types.hpp"
 
-/// What a node forgets (3-protocol.md, 1, Garbage; 2-runtime.md, Streams, Trimming). One rule for all actors:
+/// What a node forgets. One rule for all actors:
 ///
 ///   What may go lies below keep_from = min(final height - blocks, what everyone who needs it has durably behind them).
 ///

@@ -10,7 +10,7 @@
 
 namespace rondo::shell {
 
-/// Who hears a stream in a complete node (2-runtime.md, Who says what to whom). Their cursors hold the outbox back.
+/// Who hears a stream in a complete node. Their cursors hold the outbox back.
 [[nodiscard]] std::vector<Actor> hearers_of(Stream stream);
 
 /// The durable streams that this actor publishes.

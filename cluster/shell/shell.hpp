@@ -57,7 +57,7 @@ struct Counters {
                   unsent_asks = 0, checkpoints = 0, checkpoints_skipped = 0, checkpoints_failed = 0;
 };
 
-/// Hosts one core: turn after turn in one thread (2-runtime.md, Core and shell).
+/// Hosts one core: turn after turn in one thread.
 class Shell {
   public:
     Shell(const ActorTraits& traits, const ShellConfig& config, store::Store& store, bus::NodeBus& node, bus::PeerBus& peers,

@@ -8,7 +8,7 @@
 
 /// The table: slot key -> identity ‖ H(body), one row that names the first epoch it still remembers, and one for a quarantine.
 ///  1. One body per slot. Acks: one header per slot, so that a `verified` ack may follow an unverified one.
-///  2. Finalize(v) and Nullify(v) exclude each other (3-protocol.md, 2, rules 4 and 5).
+///  2. Finalize(v) and Nullify(v) exclude each other (rules 4 and 5 of consensus/core/simplex.hpp).
 ///  3. Nothing is signed for an epoch whose slots were forgotten.
 ///  4. Nothing new is signed before the table is confirmed, nor in quarantine below the point of re-entry.
 namespace rondo {

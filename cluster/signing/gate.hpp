@@ -30,7 +30,7 @@ enum class [[nodiscard]] GateRefusal : std::uint8_t{
     no_key,       ///< not a member, or the key that the set lists is not here
 };
 
-/// From where on a quarantined key signs again: whatever the lost table held lies below (3-protocol.md, 3).
+/// From where on a quarantined key signs again: whatever the lost table held lies below.
 /// Votes and proposals: in `epoch` from `view` on; in the one after it from view 2 on, since its first view can be voted in
 /// before anything proves that it began; later epochs freely. Headers and receipts: later epochs. Acks: above the lane's height,
 /// and later epochs.
@@ -51,7 +51,7 @@ struct QuarantineRecord {
     static auto fields(auto& v) { return std::tie(v.reason, v.reentry); }
 };
 
-/// The one way to a safety-critical signature (2-runtime.md, Signing). It keeps a durable table of what was signed per
+/// The one way to a safety-critical signature. It keeps a durable table of what was signed per
 /// slot and refuses a conflict. Pure: the record goes into the same Effects as the message, so that it is synced
 /// before anything is sent. Re-signing the same body for a slot returns the same signature.
 ///

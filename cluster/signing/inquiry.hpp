@@ -7,7 +7,7 @@
 namespace rondo {
 
 /// What a node asks its peers at a start, before anything new is signed: who was asked when, and whether those who answered are
-/// enough (3-protocol.md, 3). Only answers to this life's nonce count: an older one may not show what was signed since.
+/// enough. Only answers to this life's nonce count: an older one may not show what was signed since.
 /// Quorum stake is enough against a fork. Who has not answered yet may still be the only one that saw the last signature of a key
 /// whose store went back, and so what keeps its owner from being slashed: the others are waited for until they were asked twice.
 class Inquiry {

@@ -9,7 +9,7 @@
 #include "messages/codec/encode.hpp"
 #include "messages/wire/kinds.hpp"
 
-/// Lanes (3-protocol.md, 1): what intakes say to each other and to their own node.
+/// Lanes: what intakes say to each other and to their own node.
 namespace rondo {
 
 /// A batch by its place and the digest of its header.
@@ -99,7 +99,7 @@ struct BatchRecord {
     bool operator==(const BatchRecord&) const = default;
 };
 
-/// The operator's signed promise (3-protocol.md, 1, Receipt): transaction `tx_hash` is leaf `index` of the
+/// The operator's signed promise: transaction `tx_hash` is leaf `index` of the
 /// batch at `lane_height` of my lane, and shall be ordered by block height `deadline_height`.
 struct Receipt {
     static constexpr Kind kind = Kind::receipt;
@@ -158,7 +158,7 @@ struct ForwardReply {
     std::vector<ForwardOutcome> outcomes;
     static auto fields(auto& v) { return std::tie(v.id, v.outcomes); }
 };
-/// Asked at a start, before anything new is signed (3-protocol.md, 3). `nonce` comes back.
+/// Asked at a start, before anything new is signed. `nonce` comes back.
 struct LaneStatusRequest {
     std::uint64_t nonce = 0;
     static auto fields(auto& v) { return std::tie(v.nonce); }

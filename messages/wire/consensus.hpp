@@ -11,7 +11,7 @@
 #include "messages/wire/epoch.hpp"
 #include "messages/wire/kinds.hpp"
 
-/// Simplex (3-protocol.md, 2): blocks, votes and certificates.
+/// Simplex: blocks, votes and certificates.
 namespace rondo {
 
 /// One lane's tip in a cut.
@@ -180,7 +180,7 @@ struct BlocksGone {
     static auto fields(auto& v) { return std::tie(v.kept_from); }
 };
 /// The sets from an epoch on, each with the proof of its end: how a node that holds nothing but the genesis learns whom to
-/// believe (3-protocol.md, 4). Answered by SetProofs.
+/// believe. Answered by SetProofs.
 struct SetRequest {
     Epoch first;
     static auto fields(auto& v) { return std::tie(v.first); }
@@ -201,7 +201,7 @@ struct SetProofs {
 /// Anything signed that was seen: what watchers read on `lane_signed` and `vote_signed`.
 using SignedMessage = std::variant<Proposal, Tail, Vote, BatchHeader, Ack, Certificate>;
 
-/// Asked at a start, before anything new is signed (3-protocol.md, 3): what have you seen of my key, and where are you? `nonce`
+/// Asked at a start, before anything new is signed: what have you seen of my key, and where are you? `nonce`
 /// comes back, so that an answer to an earlier life does not count.
 struct StatusRequest {
     std::uint64_t nonce = 0;

@@ -45,7 +45,7 @@ std::vector<SignerIndex> eligible_leaders(const EpochContext& context) {
     std::vector<SignerIndex> out;
     for (std::size_t i = 0; i < context.operators.size(); ++i)
         if (context.operators[i].leads && context.operators[i].stake.value > 0) out.emplace_back(static_cast<std::uint16_t>(i));
-    // If everybody is jailed somebody must still lead: the set stays (3-protocol.md, 4).
+    // If everybody is jailed somebody must still lead: the set stays.
     if (out.empty())
         for (std::size_t i = 0; i < context.operators.size(); ++i) out.emplace_back(static_cast<std::uint16_t>(i));
     return out;

@@ -19,7 +19,7 @@ enum class Policy : std::uint8_t { single = 0, round_robin = 1, stake = 2 };
 [[nodiscard]] std::string_view to_string(Policy policy);
 [[nodiscard]] std::optional<Policy> policy_from_string(std::string_view name);
 
-/// Genesis values; times in milliseconds (3-protocol.md, Timers).
+/// Genesis values; times in milliseconds.
 struct Parameters {
     std::uint64_t epoch_blocks = 1024;      ///< E: planned epoch ends are its multiples
     std::uint64_t delta_ms = 150;           ///< Δ0
@@ -104,7 +104,7 @@ inline constexpr std::size_t members_min = 4;
 [[nodiscard]] EpochContext successor(const EpochContext& current, const EpochContext& base,
                                      std::span<const OperatorNumber> jailed);
 
-/// The leader of a view (4-economy.md, Selection): pure, and independent of certificates.
+/// The leader of a view: pure, and independent of certificates.
 /// Members that do not lead or have no stake are passed over; if none is left, everybody takes part.
 /// `single`: the lowest-numbered of them, except that every fourth view belongs to one of the others, by turns, so that
 /// a dead leader is passed over without agreeing on it. `round_robin`: by turns. `stake`: a lottery by stake over

@@ -6,7 +6,7 @@
 #include "messages/wire/consensus.hpp"
 #include "messages/wire/epoch.hpp"
 
-/// Proof that an operator broke a rule (3-protocol.md, 6), checkable by anyone with the epoch's set.
+/// Proof that an operator broke a rule, checkable by anyone with the epoch's set.
 namespace rondo {
 
 /// Two votes of one signer in one view: different digests of one kind, or Nullify with Finalize.

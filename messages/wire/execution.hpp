@@ -56,7 +56,7 @@ struct AccountState {
     bool operator==(const AccountState&) const = default;
 };
 
-/// Fees of a block: what the rewards actor splits (4-economy.md, Rewards).
+/// Fees of a block: what the rewards actor splits.
 struct LaneFees {
     LaneId lane;
     Wei fees;  ///< of transactions with effect that the lane carried, after the burn
@@ -78,7 +78,7 @@ struct ExecutedBlock {
     std::vector<LaneFees> lane_fees;    ///< ascending by lane
     Wei burnt;
     std::vector<OperatorNumber> jailed;  ///< of all registered, after the block; ascending
-    /// Not empty exactly in a boundary block's result (3-protocol.md, 4). Ends epoch e with the block: the context of e+1 if it
+    /// Not empty exactly in a boundary block's result. Ends epoch e with the block: the context of e+1 if it
     /// is another than the one planned, and the plan for e+2. They replace what was said of these epochs before.
     std::vector<EpochContext> contexts;
     /// In the first result of a node that took the state after this block from others: of the block itself only its place is

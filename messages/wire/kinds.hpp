@@ -20,7 +20,7 @@ enum class Kind : std::uint8_t {
 };
 [[nodiscard]] constexpr bool is_valid(Kind k) { return k >= Kind::proposal && k <= Kind::registration; }
 
-/// The bytes an operator signs: domain ‖ genesis digest ‖ epoch ‖ kind ‖ canonical body (3-protocol.md).
+/// The bytes an operator signs: domain ‖ genesis digest ‖ epoch ‖ kind ‖ canonical body.
 [[nodiscard]] Bytes signing_bytes(const Digest& genesis, Epoch epoch, Kind kind, ByteView body);
 
 }  // namespace rondo

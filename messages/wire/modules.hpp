@@ -3,7 +3,7 @@
 
 #include "messages/base/bytes.hpp"
 
-/// The ledger's modules: fixed addresses and their Solidity ABI (4-economy.md, Modules). Execution implements them;
+/// The ledger's modules: fixed addresses and their Solidity ABI. Execution implements them;
 /// watcher, rewards and the tools call them with ordinary transactions.
 namespace rondo::modules {
 

@@ -10,8 +10,8 @@
 #include "messages/wire/epoch.hpp"
 #include "messages/wire/execution.hpp"
 
-/// Snapshots: the state after a block whose height is a multiple of Parameters::snapshot_blocks, handed over in parts
-/// (3-protocol.md, 5). Everything in it is proven, so that it may come from anybody, in any order:
+/// Snapshots: the state after a block whose height is a multiple of Parameters::snapshot_blocks, handed over in parts.
+/// Everything in it is proven, so that it may come from anybody, in any order:
 ///   1. A final block cites a result digest; the Result under it names the digest of its Carried.
 ///   2. A Carried names the newest snapshot below it by its result digest, so that any citation above leads to it.
 ///   3. A Result names its state root; the parts of the trie follow from there, each by the hash that its parent holds.

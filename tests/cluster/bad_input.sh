@@ -87,6 +87,10 @@ for port in $(grep -rhoE 'tcp://127.0.0.1:[0-9]+' "$home"/node0/{intake,consensu
   (head -c 20000 /dev/urandom >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || true
 done
 await_progress
+await 60 'a state that is older' '.nodes[0].executed_height > 2'
+for method in 'eth_call","params":[{"to":"0x0000000000000000000000000000000000005201"}' 'eth_getCode","params":["0x0000000000000000000000000000000000005201"'; do
+  answers 'executed head only' '{"jsonrpc":"2.0","id":1,"method":"'"$method"',"0x1"]}'
+done
 status_json | jq -e '[.nodes[].actors[].restarts] | add == 0' >/dev/null || fail 'an actor was disturbed'
 if grep -rlE "$(sed -n 's/^secret 0x//p' "$home"/node*/keys/*.key | paste -sd '|')" "$home"/node*/log "$home"/*.log; then
   fail 'a secret stands in a log'

@@ -2,7 +2,7 @@
 # Promise: under constant load a node's disk stops growing with the chain: history is kept for the retention and no longer. An
 # execution that is killed and whose store counts as torn by a power cut comes back as its checkpoint and agrees with the others.
 # Allowed to grow, and so the slack: state, the epochs' proofs, and streams up to the newest thousands of messages that stay. The
-# watcher's index is not bounded yet and not counted.
+# watcher's index has a bound of its own (1 GiB), and is not counted.
 source "$(dirname "$0")/lib.sh"
 slack_percent=50  # without retention it is 100
 blocks=1024

@@ -6,7 +6,7 @@
 
 namespace rondo::consensus {
 
-/// How a node that missed something comes back (3-protocol.md, 5), and how others help it. Final blocks travel in ranges
+/// How a node that missed something comes back, and how others help it. Final blocks travel in ranges
 /// with one proof each; what comes in goes through Simplex, as everything else. Sets of later epochs come from this node's own
 /// execution, so that across epochs catching up proceeds as execution follows. A node that is no member follows the chain by the
 /// same questions, one every retry period.

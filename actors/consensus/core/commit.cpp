@@ -95,7 +95,7 @@ void Simplex::after_commit(Turn& turn) {
     news_ = true;
 }
 
-// 3-protocol.md, 4: the next epoch starts at view 1 on the boundary block.
+// The next epoch starts at view 1 on the boundary block.
 bool Simplex::begin_next_epoch(Turn& turn) {
     if (!replica_.epoch_is_over() || !replica_.muted.empty()) return false;
     const EpochContext* next = replica_.epochs.find(replica_.epoch.next());

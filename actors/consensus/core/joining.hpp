@@ -8,7 +8,7 @@
 
 namespace rondo::consensus {
 
-/// A node with an empty store, in a network that may be far ahead (3-protocol.md, 4 and 5).
+/// A node with an empty store, in a network that may be far ahead.
 ///   1. At its start it asks for the sets, epoch by epoch from genesis: each boundary block, proven by its own epoch's set, names
 ///      the next. The last answer proves how far the chain is. Meanwhile it takes part as any other, but asks for no blocks and
 ///      takes none.

@@ -40,7 +40,7 @@ inline constexpr DurationMs block_interval_ms = 15;
 inline constexpr DurationMs gather_ms = 5;
 /// Signatures in a Status: a vote of each kind, a proposal, a tail.
 inline constexpr std::size_t witnessed_max = 5;
-/// A node in quarantine signs again so many views above the highest proven to it (3-protocol.md, 3).
+/// A node in quarantine signs again so many views above the highest proven to it.
 inline constexpr std::uint64_t reentry_views = 2;
 /// Rounds in which one input may settle; far above what any input needs.
 inline constexpr std::size_t settle_rounds_max = 100'000;

@@ -7,7 +7,7 @@
 
 namespace rondo::consensus {
 
-/// Whether this node's table of what it signed can be trusted (3-protocol.md, 3, Quarantine).
+/// Whether this node's table of what it signed can be trusted.
 ///
 /// 1. After a start nothing new is signed before members that with this node make quorum stake have said what they saw of its
 ///    key, and the others had time to. All ask at once and answer at once; who is asked by a peer that has not answered yet asks

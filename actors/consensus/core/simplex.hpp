@@ -12,7 +12,7 @@
 
 namespace rondo::consensus {
 
-/// The view state machine of stake-weighted Simplex (3-protocol.md, 2). q is quorum stake, weak is F + 1.
+/// The view state machine of Simplex (Chan and Pass, ePrint 2023/463), weighted by stake. q is quorum stake, weak is F + 1.
 ///
 /// 1. Enter v on Notarization(v-1), Nullification(v-1) or any Finalization >= v-1. Jump forward freely.
 /// 2. The leader proposes on the highest p < v that is notarized (or the floor) such that every view between is nullified:

@@ -7,7 +7,7 @@
 #include "cluster/runtime/core.hpp"
 #include "messages/wire/requests.hpp"
 
-/// The da actor (5-settlement.md): collect a final range → encode → journal the intent → post → confirm → record the pointer.
+/// The da actor: collect a final range → encode → journal the intent → post → confirm → record the pointer.
 ///
 /// 1. A range begins right above what lies on the layer. Its blocks are final, executed here, and their batches are here.
 ///    It is closed by bytes, blocks or age.

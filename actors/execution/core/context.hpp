@@ -5,7 +5,7 @@
 #include "actors/execution/core/store.hpp"
 #include "messages/wire/epoch.hpp"
 
-/// Epoch contexts (3-protocol.md, 4; 4-economy.md, Selection).
+/// Epoch contexts.
 namespace rondo::execution {
 
 /// Who votes with what stake in the epoch after `last`'s, and who may lead. `single`, `round-robin` and `stake` agree on that;

@@ -13,7 +13,7 @@
 
 /// (state, final block, its batches) -> (state, result). The core and `rondo verify` run this same code.
 ///
-/// Rules of a block, in this order (4-economy.md, Transactions):
+/// Rules of a block, in this order:
 ///   1. The block's timestamp closes fee windows; its base fee holds for all its transactions.
 ///   2. Transactions are taken in `fair` order. The sender is the one that the lane's certificate vouches for.
 ///   3. One whose nonce is still ahead waits, and is tried again as soon as its predecessor has had effect in this block;

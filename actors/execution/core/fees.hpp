@@ -2,7 +2,7 @@
 #include "actors/execution/core/ledger.hpp"
 #include "messages/wire/epoch.hpp"
 
-/// The base fee: EIP-1559's formula, applied once per fee window instead of once per block (4-economy.md, Transactions).
+/// The base fee: EIP-1559's formula, applied once per fee window instead of once per block.
 namespace rondo::execution {
 
 inline constexpr std::uint64_t base_fee_change_denominator = 8;

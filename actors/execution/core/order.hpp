@@ -5,7 +5,7 @@
 #include "messages/base/bytes.hpp"
 #include "messages/base/types.hpp"
 
-/// The order of transactions inside a block: a pure function of its cut (4-economy.md, Transactions).
+/// The order of transactions inside a block: a pure function of its cut.
 namespace rondo::execution {
 
 /// One transaction: the lane by its place among the block's lanes, and its place in what the lane adds to the cut.

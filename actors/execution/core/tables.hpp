@@ -3,7 +3,7 @@
 
 #include "cluster/runtime/core.hpp"
 
-/// The execution actor's store (2-runtime.md, Store). Heights, epochs and lanes in keys are big-endian.
+/// The execution actor's store. Heights, epochs and lanes in keys are big-endian.
 namespace rondo::execution::tables {
 
 inline constexpr Table meta{0, "meta"};                   ///< "head" -> Head

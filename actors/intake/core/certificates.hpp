@@ -4,7 +4,7 @@
 
 #include "actors/intake/core/common.hpp"
 
-/// What makes a batch well formed and a certificate of availability valid (3-protocol.md, 1).
+/// What makes a batch well formed and a certificate of availability valid.
 namespace rondo::intake {
 
 /// Why something from another operator was not believed.

@@ -10,7 +10,7 @@
 
 namespace rondo::intake {
 
-/// Which epoch the lanes are in, who its members are, and how far the final chain has come (3-protocol.md, 4).
+/// Which epoch the lanes are in, who its members are, and how far the final chain has come.
 ///   1. An epoch ends with its boundary block X; the next one's lanes begin at X's cut.
 ///   2. Contexts of epochs 1 and 2 come from genesis, later ones from executed boundary blocks. Until X names the next by its
 ///   digest it

@@ -14,7 +14,7 @@ struct ItemRef {
     std::size_t index = 0;
 };
 
-/// Transactions on their way to their senders' home lanes (3-protocol.md, 1).
+/// Transactions on their way to their senders' home lanes.
 ///   1. All that a step finds for one home travels in one message, up to its byte bound.
 ///   2. A home that does not answer in time is silent: what it was asked comes back, and for a while it is not asked again.
 ///   3. Anything heard from it ends the silence.

@@ -7,7 +7,7 @@
 
 namespace rondo::intake {
 
-/// Batches and certificates of the other operators' lanes (3-protocol.md, 1).
+/// Batches and certificates of the other operators' lanes.
 ///   1. A batch is acknowledged when it comes from its lane's owner, is well formed, its payload is durable here, its height is
 ///      inside the window, and its parent is the epoch's base or certified.
 ///   2. Only the first header seen for (epoch, lane, height) is ever acknowledged; the sight itself is a record.

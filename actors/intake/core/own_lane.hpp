@@ -14,7 +14,7 @@ struct Place {
     std::uint32_t index = 0;
 };
 
-/// This operator's lane (3-protocol.md, 1).
+/// This operator's lane.
 ///   1. One batch in flight: the next is sealed when something waits and its parent is certified or is the epoch's base; once the
 ///      parent is final too, in time for the chain's next block, or when the parent has waited for its block for long.
 ///   2. A place in a batch is promised before the batch is sealed: heights and positions of waiting batches never change.

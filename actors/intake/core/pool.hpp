@@ -9,7 +9,7 @@
 
 namespace rondo::intake {
 
-/// What is held and what is promised (4-economy.md, Transactions; 3-protocol.md, Receipt).
+/// What is held and what is promised.
 ///   1. A promise is given only to the next nonce of its sender, covered by the balance less what is in flight here, and with a
 ///      place in the own lane; the transaction is a record before the receipt is spoken. It is never replaced or dropped.
 ///      Nor is one promised that offers less than the present base fee: execution would skip it.

@@ -8,7 +8,7 @@
 
 namespace rondo::intake {
 
-/// Whether the table of signed headers, acks and receipts can be trusted (3-protocol.md, 3, Quarantine).
+/// Whether the table of signed headers, acks and receipts can be trusted.
 ///   1. After a start nothing new is signed before members that with this one make quorum stake have said what they saw of its
 ///   key,
 ///      nor while weak stake of them is in a later epoch. Who is asked by a peer that has not answered yet asks it back.

@@ -20,7 +20,9 @@ struct NamedMethod {
 [[nodiscard]] std::span<const NamedMethod> transaction_methods();  ///< eth_ about transactions
 [[nodiscard]] std::span<const NamedMethod> rondo_methods();        ///< ours, net_ and web3_
 
-/// The executed height that a tag names; an error when the state there is not kept.
+/// The block that a tag names.
 [[nodiscard]] asio::awaitable<tl::expected<GetBlock, RpcError>> resolve(Node& node, BlockTag tag);
+/// Accounts are kept at the executed head: an error if the tag names another block.
+[[nodiscard]] asio::awaitable<std::optional<RpcError>> refuse_old_state(Node& node, BlockTag tag);
 
 }  // namespace rondo::rpc

@@ -49,22 +49,12 @@ Awaited get_block_by_hash(Node& node, Params params) {
     co_return co_await get_block(node, {BlockTag::Name::hash, {}, Digest{hash.bytes}}, full);
 }
 
-/// Accounts are kept at the executed head; another block is served only if it is the head.
 asio::awaitable<tl::expected<AccountState, RpcError>> account_at(Node& node, const Address& address, BlockTag tag) {
+    if (const auto refusal = co_await refuse_old_state(node, tag)) co_return tl::unexpected(*refusal);
     GetAccounts request;
     request.addresses.push_back(address);
     const auto reply = co_await node.execution<AccountsReply>(std::move(request));
     if (!reply) co_return tl::unexpected(reply.error());
-    const bool newest = tag.name == BlockTag::Name::latest || tag.name == BlockTag::Name::pending;
-    if (!newest) {
-        const auto wanted = co_await resolve(node, tag);
-        if (!wanted) co_return tl::unexpected(wanted.error());
-        const auto block = co_await node.execution<BlockReply>(*wanted);
-        if (!block) co_return tl::unexpected(block.error());
-        if (block->height != reply->height)
-            co_return refuse(code_server,
-                             "state at height " + std::to_string(block->height.value) + " is not kept here; use --archive");
-    }
     if (reply->accounts.size() != 1) co_return refuse(code_internal, "execution answered for another number of accounts");
     co_return reply->accounts[0];
 }
@@ -94,7 +84,9 @@ Awaited get_transaction_count(Node& node, Params params) {
 
 Awaited get_code(Node& node, Params params) {
     const Address address = params.address(0);
+    const BlockTag tag = params.block(1);
     if (!params.ok()) co_return tl::unexpected(params.error());
+    if (const auto refusal = co_await refuse_old_state(node, tag)) co_return tl::unexpected(*refusal);
     const auto reply = co_await node.execution<CodeReply>(GetCode{address});
     if (!reply) co_return tl::unexpected(reply.error());
     co_return Json(to_hex_prefixed(reply->code));

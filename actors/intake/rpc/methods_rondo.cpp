@@ -32,7 +32,7 @@ std::string stopped_before_order(const FindPendingReply& pending) {
     return "";
 }
 
-/// The stages of 1-overview.md as this node saw them, and the reason where it stopped.
+/// The stages of a transaction as this node saw them, and the reason where it stopped.
 Awaited trace(Node& node, Params params) {
     const Hash256 hash = params.hash(0);
     if (!params.ok()) co_return tl::unexpected(params.error());

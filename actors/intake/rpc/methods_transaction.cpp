@@ -123,7 +123,9 @@ std::string revert_text(ByteView output) {
 
 asio::awaitable<tl::expected<CallReply, RpcError>> run_call(Node& node, Params params, bool estimate) {
     rondo::Call call = read_call(params);
+    const BlockTag tag = params.block(1);
     if (!params.ok()) co_return tl::unexpected(params.error());
+    if (const auto refusal = co_await refuse_old_state(node, tag)) co_return tl::unexpected(*refusal);
     if (!call.to) co_return tl::unexpected(error_of(ethereum::Refusal::contract_creation));
     call.estimate = estimate;
     auto reply = co_await node.execution<CallReply>(std::move(call));

@@ -7,7 +7,7 @@
 #include "cluster/runtime/core.hpp"
 #include "messages/wire/epoch.hpp"
 
-/// The rewards actor (4-economy.md, Rewards): who earned what, to the last unit.
+/// The rewards actor: who earned what, to the last unit.
 ///
 /// 1. An epoch's pot is the sum of the lane fees of its blocks. It is divided when the epoch's boundary block is booked
 /// (split.hpp);

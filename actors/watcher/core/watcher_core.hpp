@@ -7,7 +7,7 @@
 #include "cluster/ledger/contexts.hpp"
 #include "cluster/runtime/core.hpp"
 
-/// The watcher (3-protocol.md, 6): who broke which rule, provably.
+/// The watcher: who broke which rule, provably.
 ///
 /// 1. Of everything signed that this node saw, the first statement of each slot is kept. A second one that says something else
 ///    makes a pair; so do Nullify and Finalize of one signer in one view. Notarize with Nullify is legal.

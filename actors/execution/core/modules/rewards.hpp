@@ -1,7 +1,7 @@
 #pragma once
 #include "actors/execution/core/modules/module.hpp"
 
-/// The pot of fees, its roots and claims (4-economy.md, Rewards). Storage of modules::rewards:
+/// The pot of fees, its roots and claims. Storage of modules::rewards:
 ///   slot 0  uint256: fees of the current epoch so far
 ///   slot 1  uint256: the last epoch whose pot is fixed
 ///   slot 2  mapping(uint256 epoch => struct { uint256 pot; uint256 cumulative; }): sum of all pots up to it
