@@ -13,8 +13,8 @@ namespace rondo {
 class Inquiry {
   public:
     void begin(Instant now) {
-        begun_ = now;
         nonce_ = now.value;
+        begun_.reset();
         asked_at_.reset();
         answered_.clear();
     }
@@ -22,7 +22,10 @@ class Inquiry {
 
     /// True if it is time to ask (again): at once, then every retry period.
     [[nodiscard]] bool is_due(Instant now, DurationMs retry_ms) const { return !asked_at_ || asked_at_->plus(retry_ms) <= now; }
-    void asked(Instant now) { asked_at_ = now; }
+    void asked(Instant now) {
+        asked_at_ = now;
+        if (!begun_) begun_ = now;
+    }
 
     void answered(OperatorNumber who) { answered_.insert(who); }
     [[nodiscard]] bool has_answered(OperatorNumber who) const { return answered_.contains(who); }
@@ -37,11 +40,11 @@ class Inquiry {
             if (counts) stake = stake.plus(member.stake.value);
             all = all && counts;
         }
-        return stake >= context.quorum() && (all || begun_.plus(2 * retry_ms) <= now);
+        return stake >= context.quorum() && (all || (begun_ && begun_->plus(2 * retry_ms) <= now));
     }
 
   private:
-    Instant begun_;
+    std::optional<Instant> begun_;  ///< when it first asked
     std::uint64_t nonce_ = 0;
     std::optional<Instant> asked_at_;
     std::set<OperatorNumber> answered_;

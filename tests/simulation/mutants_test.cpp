@@ -129,7 +129,7 @@ const std::vector<Case> cases{
     {"MessagesOfAnEpochThatIsOver", Mutant::stale_epoch_accepted, with_short_epochs, 1, true},
     {"FinalizingWhatWasNullified", Mutant::finalize_gate_removed, harsh, 1},
     {"NotarizingTwice", Mutant::votes_twice, with_a_member_that_is<Misbehaviour::equivocating_leader>, 1},
-    {"BuildingOverAViewThatWasNotNullified", Mutant::parent_gap_accepted, rough, 434},
+    {"BuildingOverAViewThatWasNotNullified", Mutant::parent_gap_accepted, rough, 123},
     {"ATipWithoutACertificate", Mutant::uncertified_tip_accepted, with_a_member_that_is<Misbehaviour::bogus_certificates>, 1},
     {"AcksThatNobodySigned", Mutant::acks_unchecked, with_a_member_that_is<Misbehaviour::bogus_certificates>, 1},
     {"AcksOfTooLittleStake", Mutant::acks_uncounted, with_a_member_that_is<Misbehaviour::bogus_certificates>, 1},

@@ -11,7 +11,8 @@ void Catchup::on_ahead(OperatorNumber from, Epoch epoch) {
     if (!replica_.knows(from)) return;
     Epoch& claim = claims_[from];
     claim = std::max(claim, epoch);
-    next_ = from;
+    hint_ = from;
+    simplex_.set_left_behind(left_behind());
 }
 
 // Weak stake says so: one of them is honest.
@@ -36,39 +37,65 @@ void Catchup::on_behind(Turn& turn, OperatorNumber from, Epoch epoch) {
     replica_.voice.send(turn, from, *decoded, Channel::sync);
 }
 
-void Catchup::ask(Turn& turn, OperatorNumber whom) {
-    if (replica_.epoch_is_over()) {
-        next_ = whom;  // the next set is not computed yet; ask when it is
-        return;
-    }
-    if (asked_at_ && turn.now < asked_at_->plus(replica_.parameters().retry_ms)) return;
+bool Catchup::ask(Turn& turn, OperatorNumber whom) {
+    if (asked_at_ && turn.now < asked_at_->plus(replica_.parameters().retry_ms)) return false;
     asked_at_ = turn.now;
+    asked_ = whom;
     const Height first = replica_.chain.floor().height.next();
     replica_.voice.send(turn, whom, BlockRangeRequest{first, first.plus(range_blocks_max - 1)}, Channel::sync);
+    return true;
 }
 
+/// Nobody can make himself the only one that is asked, neither by claims nor by handing out little at a time.
 void Catchup::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range) {
     if (range.blocks.empty() || range.blocks.back().height <= replica_.chain.floor().height) return;
-    if (simplex_.on_final_range(turn, range)) asked_at_.reset();
-    next_ = from;
+    const std::uint64_t before = replica_.chain.floor().height.value;
+    if (!simplex_.on_final_range(turn, range)) {
+        hint_ = from;  // it ends above what is here
+        return;
+    }
+    if (asked_ != from) return;
+    const std::uint64_t blocks = range.blocks.back().height.value - before;
+    if (turn.now.value - asked_at_->value <= blocks * block_ms_fast) more_from_ = from;
+    asked_.reset();
+    asked_at_.reset();
 }
 
 void Catchup::on_settled(Turn& turn) {
     simplex_.set_left_behind(left_behind());
-    if (next_ && !replica_.epoch_is_over()) ask(turn, *std::exchange(next_, std::nullopt));
     if (replica_.chain.floor().height != floor_) {
         floor_ = replica_.chain.floor().height;
         floor_since_ = turn.now;
         gone_.clear();
     }
+    is_stalled_ = turn.now >= floor_since_.plus(stalled_retries * replica_.parameters().retry_ms);
+    // The next set may not be computed yet: then it asks when it is.
+    if (!replica_.epoch_is_over()) ask_next(turn);
+}
+
+void Catchup::ask_next(Turn& turn) {
+    if (more_from_) {
+        ask(turn, *std::exchange(more_from_, std::nullopt));
+        return;
+    }
+    if (hint_ && !asked_by_hint_) {
+        if (!ask(turn, *hint_)) return;
+        asked_by_hint_ = true;
+        hint_.reset();
+        return;
+    }
     // Who is no member is told nothing, and hears by asking; and who hears nothing may be a member no more.
-    const bool is_told = replica_.index && turn.now < floor_since_.plus(stalled_retries * replica_.parameters().retry_ms);
-    if (!simplex_.wants_blocks() && is_told) return;
-    if (const auto peer = replica_.voice.source(asked_count_++)) ask(turn, *peer);
+    const bool is_told = replica_.index && !is_stalled_;
+    if (!hint_ && !simplex_.wants_blocks() && is_told) return;
+    if (const auto peer = replica_.voice.source(asked_count_); peer && ask(turn, *peer)) {
+        ++asked_count_;
+        asked_by_hint_ = false;
+        hint_.reset();
+    }
 }
 
 void Catchup::on_gone(OperatorNumber from, const BlocksGone& gone) {
-    if (replica_.knows(from) && gone.kept_from > replica_.chain.floor().height.next()) gone_[from] = gone.kept_from;
+    if (asked_ == from && gone.kept_from > replica_.chain.floor().height.next()) gone_[from] = gone.kept_from;
 }
 
 void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRangeRequest& request, Height kept_from) const {
@@ -80,7 +107,10 @@ void Catchup::on_range_request(Turn& turn, OperatorNumber from, const BlockRange
 }
 
 void Catchup::add_status(std::vector<StatusField>& fields) const {
-    if (gone_.empty()) return;
+    Stake stake;  // a healthy node must not be told to start anew because one says so
+    for (const auto& [number, kept_from] : gone_)
+        if (const auto index = replica_.context->index_of(number)) stake = stake.plus(replica_.context->at(*index)->stake.value);
+    if (!is_stalled_ || gone_.empty() || stake < replica_.context->weak()) return;
     const auto lowest = std::ranges::min_element(gone_, {}, [](const auto& entry) { return entry.second; });
     fields.push_back({"follows_nothing_because",
                       "it needs final blocks that nobody who answered keeps: they keep them from height " +

@@ -31,7 +31,9 @@ class Catchup {
     void add_status(std::vector<StatusField>& fields) const;
 
   private:
-    void ask(Turn& turn, OperatorNumber whom);
+    /// False if it is too early to ask again.
+    bool ask(Turn& turn, OperatorNumber whom);
+    void ask_next(Turn& turn);
     [[nodiscard]] bool left_behind() const;
 
     Replica& replica_;
@@ -39,9 +41,13 @@ class Catchup {
     std::map<OperatorNumber, Epoch> claims_;
     std::map<OperatorNumber, Instant> helped_;
     std::map<OperatorNumber, Height> gone_;  ///< what those keep that have no block above this floor; emptied when it moves
-    std::optional<OperatorNumber> next_;     ///< whom to ask for more
+    std::optional<OperatorNumber> hint_;     ///< who says that it has more: asked every other time at most
+    bool asked_by_hint_ = false;
+    std::optional<OperatorNumber> more_from_;  ///< who handed out quickly, and may have more
+    std::optional<OperatorNumber> asked_;      ///< and has not answered
     std::optional<Instant> asked_at_;
     std::uint64_t asked_count_ = 0;
+    bool is_stalled_ = false;  ///< nothing has become final here for long
     Height floor_;  ///< the newest final block, and since when it is
     Instant floor_since_;
 };

@@ -12,7 +12,7 @@ const std::vector<VoteRecord>& votes_of(const Block& block) { return proposal_in
 }  // namespace
 
 bool Simplex::commit_final(Turn& turn) {
-    if (!pending_final_) return false;
+    if (!pending_final_ || awaits_state_) return false;
     if (pending_final_->view <= replica_.chain.floor().view || replica_.epoch_is_over()) {
         pending_final_.reset();
         return true;

@@ -29,7 +29,8 @@ ConsensusCore::ConsensusCore(ConsensusConfig config, const StoreView& store)
       catchup_(replica_, simplex_),
       quarantine_(replica_, simplex_),
       joining_(replica_, simplex_),
-      kept_(replica_, config.retention) {}
+      kept_(replica_, config.retention),
+      settled_epoch_(replica_.epoch) {}
 
 Effects ConsensusCore::start(Instant now) {
     Turn turn{now, {}};
@@ -61,10 +62,11 @@ Effects ConsensusCore::step(Instant now, const Input& input) {
 
 // Messages of the next epoch that came early are heard as soon as it begins.
 void ConsensusCore::settle(Turn& turn) {
-    Epoch before = replica_.epoch;
+    simplex_.set_awaits_state(joining_.awaits_state());
     simplex_.settle(turn);
-    while (replica_.epoch != before) {
-        before = replica_.epoch;
+    while (replica_.epoch != settled_epoch_) {
+        settled_epoch_ = replica_.epoch;
+        early_shares_ = {};
         for (const auto& [from, message] : std::exchange(early_, {})) on_message(turn, from, message);
         quarantine_.on_settled(turn);
         simplex_.settle(turn);
@@ -138,7 +140,8 @@ void ConsensusCore::on_open_channel(Turn& turn, OperatorNumber from, const Conse
 }
 
 void ConsensusCore::on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range) {
-    if (joining_.on_range(turn, range) || joining_.holds_back()) return;
+    if (joining_.on_range(turn, range)) return quarantine_.on_base(turn);
+    if (joining_.holds_back()) return;
     catchup_.on_range(turn, from, range);
 }
 
@@ -148,9 +151,23 @@ bool ConsensusCore::is_current(Turn& turn, OperatorNumber from, Epoch epoch, con
         catchup_.on_behind(turn, from, epoch);
         return false;
     }
-    if (epoch == replica_.epoch.next() && early_.size() < consensus::early_messages_max) early_.emplace_back(from, message);
+    if (epoch == replica_.epoch.next()) keep_early(from, message);
     catchup_.on_ahead(from, epoch);
     return false;
+}
+
+// Unverified, so nothing that could be large: of a body and a certificate what their set allows at most, of the rest nothing.
+void ConsensusCore::keep_early(OperatorNumber from, const ConsensusMessage& message) {
+    const EpochContext* next = replica_.epochs.find(replica_.epoch.next());
+    const EpochContext& set = next == nullptr ? *replica_.context : *next;
+    bool is_bounded = std::holds_alternative<Vote>(message);
+    if (const auto* certificate = std::get_if<Certificate>(&message))
+        is_bounded = std::max(certificate->signers.size(), certificate->signatures.size()) <= set.operators.size();
+    if (const auto* block = std::get_if<Proposal>(&message)) is_bounded = consensus::malformed(set, *block).empty();
+    if (const auto* tail = std::get_if<Tail>(&message)) is_bounded = consensus::malformed(set, *tail).empty();
+    if (!is_bounded || !early_shares_.has_room(from, 1, consensus::early_messages_max)) return;
+    early_shares_.take(from, 1);
+    early_.emplace_back(from, message);
 }
 
 void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message) {
@@ -175,12 +192,8 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
                 on_poa_request(turn, from, m);
             else if constexpr (std::is_same_v<T, BodyRequest>)
                 simplex_.on_body_request(turn, from, m.digest);
-            else if constexpr (std::is_same_v<T, BlockRangeRequest>)
-                catchup_.on_range_request(turn, from, m, kept_.from());
             else if constexpr (is_status)
                 on_status(turn, from, m);
-            else if constexpr (std::is_same_v<T, FinalBlocks>)
-                on_range(turn, from, m);
         },
         message);
 }
@@ -188,11 +201,11 @@ void ConsensusCore::on_message(Turn& turn, OperatorNumber from, const ConsensusM
 // A start is heard whatever epoch the two are in; who is behind learns it from it.
 template <class StatusMessage>
 void ConsensusCore::on_status(Turn& turn, OperatorNumber from, const StatusMessage& message) {
+    if (message.epoch > replica_.epoch) catchup_.on_ahead(from, message.epoch);
     if constexpr (std::is_same_v<StatusMessage, StatusRequest>)
         quarantine_.on_request(turn, from, message);
     else
         quarantine_.on_status(turn, from, message);
-    if (message.epoch > replica_.epoch) catchup_.on_ahead(from, message.epoch);
     if (message.epoch < replica_.epoch) catchup_.on_behind(turn, from, message.epoch);
 }
 
@@ -204,7 +217,11 @@ void ConsensusCore::on_poas(Turn& turn, const PoAs& poas) {
         const EpochContext* context = header.epoch <= replica_.epoch.next() ? replica_.epochs.find(header.epoch) : nullptr;
         if (context == nullptr || header.epoch < replica_.epoch) continue;
         if (replica_.lanes.find(header.epoch, header.lane, header.height) != nullptr) continue;
-        if (consensus::is_available(replica_.genesis, *context, poa)) on_certified(turn, poa);
+        if (!consensus::is_available(replica_.genesis, *context, poa)) {
+            ++bad_poas_;
+            return;  // who says one wrong thing is not heard out: each costs a quorum of signatures
+        }
+        on_certified(turn, poa);
     }
 }
 
@@ -267,7 +284,8 @@ std::vector<StatusField> ConsensusCore::status() const {
         {"pending_tips", replica_.lanes.pending_beyond(*floor.cut)},
         {"members", replica_.context->operators.size()},
         {"is_member", std::uint64_t{replica_.context->index_of(replica_.self).has_value()}},
-        {"rejected_messages", simplex_.rejected() + undecodable_},
+        {"early_messages", early_.size()},
+        {"rejected_messages", simplex_.rejected() + undecodable_ + bad_poas_},
     };
     for (const auto& [number, votes] : simplex_.votes_on_chain())
         fields.push_back({"votes_on_chain_" + std::to_string(number.value), votes});

@@ -9,6 +9,7 @@
 #include "actors/consensus/core/quarantine.hpp"
 #include "actors/consensus/core/simplex.hpp"
 #include "cluster/runtime/core.hpp"
+#include "cluster/runtime/shares.hpp"
 #include "messages/wire/requests.hpp"
 
 namespace rondo {
@@ -64,7 +65,12 @@ class ConsensusCore : public Core {
     consensus::Quarantine quarantine_;
     consensus::Joining joining_;
     consensus::Kept kept_;
+    void keep_early(OperatorNumber from, const ConsensusMessage& message);
+
+    Epoch settled_epoch_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
+    Shares<OperatorNumber> early_shares_;
+    std::uint64_t bad_poas_ = 0;
     std::optional<Instant> armed_;
     std::uint64_t undecodable_ = 0;
 };

@@ -140,10 +140,11 @@ void Joining::on_sets(Turn& turn, OperatorNumber from, const SetProofs& proofs) 
     }
     if (proven_epoch_ != before) {
         progress_ = turn.now;
+        at_newest_.clear();
         replica_.name_peers(turn);
     }
-    if (goes_on && stage_ == Stage::sets)
-        conclude(turn);
+    if (goes_on)
+        hear_newest(turn, from);
     else if (proven_epoch_ != before)
         replica_.voice.send(turn, from, SetRequest{proven_epoch_}, Channel::sync);
 }
@@ -155,6 +156,16 @@ void Joining::learn(Turn& turn, Epoch epoch, const SetProof& proof) {
     turn.effects.put(tables::proofs, tables::key(epoch), encode(proof.blocks));
     if (proof.next) static_cast<void>(replica_.epochs.learn(turn, *proof.next, replica_.epoch));
     proven_epoch_ = epoch.next();
+}
+
+/// One of weak stake is honest, and has told what it knows.
+void Joining::hear_newest(Turn& turn, OperatorNumber from) {
+    if (stage_ != Stage::sets) return;
+    at_newest_.insert(from);
+    Stake stake;
+    for (const OperatorInfo& member : newest_set().operators)
+        if (at_newest_.contains(member.number)) stake = stake.plus(member.stake.value);
+    if (stake >= newest_set().weak()) conclude(turn);
 }
 
 /// Nothing more is to be learned for now.
@@ -218,7 +229,7 @@ void Joining::ask_for_block(Turn& turn) {
 }
 
 bool Joining::on_range(Turn& turn, const FinalBlocks& range) {
-    if (stage_ != Stage::block || range.blocks.empty()) return false;
+    if (stage_ != Stage::block || !is_empty() || range.blocks.empty()) return false;
     const Proposal& block = range.blocks.front();
     if (block.height != base_->height || rondo::digest_of(block) != base_->block_digest) return false;
     begin(turn, block);

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "actors/consensus/core/simplex.hpp"
@@ -10,15 +11,16 @@ namespace rondo::consensus {
 
 /// A node with an empty store, in a network that may be far ahead.
 ///   1. At its start it asks for the sets, epoch by epoch from genesis: each boundary block, proven by its own epoch's set, names
-///      the next. The last answer proves how far the chain is. Meanwhile it takes part as any other, but asks for no blocks and
+///      the next. The last answers prove how far the chain is: one liar's old proof does not decide, so weak stake must have no
+///      newer epoch to tell of, or nothing new come for a while. Meanwhile it takes part as any other, but asks for no blocks and
 ///      takes none.
 ///   2. When the chain is beyond a snapshot, its execution is told what the newest final block cites, and takes the state after a
 ///      snapshot from others.
 ///   3. Its execution begins: `results` has a base. The block of that height, known by its digest, becomes the floor; from there
 ///      it follows like any other, and `blocks` begins with it.
 ///   4. Nobody answers, or there is no snapshot: it follows from genesis, and its execution gives a snapshot up as soon as it
-///   hears
-///      a block. If that was whole already, the sets come with it that execution will not compute here.
+///      hears a block. Until then nothing becomes final here: a peer could show it the chain's first blocks, which nobody else
+///      may keep any more. If that was whole already, the sets come with it that execution will not compute here.
 class Joining {
   public:
     Joining(Replica& replica, Simplex& simplex);
@@ -34,6 +36,8 @@ class Joining {
 
     /// Final blocks are neither asked for nor taken: the state may come from elsewhere.
     [[nodiscard]] bool holds_back() const { return stage_ != Stage::off && is_empty(); }
+    /// The chain is beyond a snapshot: nothing becomes final before the state is here, or given up.
+    [[nodiscard]] bool awaits_state() const { return holds_back() && (stage_ != Stage::sets || is_beyond_snapshot()); }
     void add_status(std::vector<StatusField>& fields) const;
 
   private:
@@ -49,6 +53,7 @@ class Joining {
     [[nodiscard]] bool check(Epoch epoch, const SetProof& proof) const;
     void learn(Turn& turn, Epoch epoch, const SetProof& proof);
     void ask_for_sets(Turn& turn);
+    void hear_newest(Turn& turn, OperatorNumber from);
     void conclude(Turn& turn);
     [[nodiscard]] bool is_beyond_snapshot() const;
     void follow_from_genesis(Turn& turn);
@@ -63,6 +68,7 @@ class Joining {
     Simplex& simplex_;
     Stage stage_ = Stage::off;
     Epoch proven_epoch_{1};              ///< the newest whose set is proven
+    std::set<OperatorNumber> at_newest_;  ///< those that know of no later epoch
     Height proven_height_;               ///< of the newest final block that is
     std::optional<ExecutedRef> cited_;   ///< by it
     std::optional<ExecutedBlock> base_;  ///< where execution begins

@@ -11,6 +11,8 @@ namespace rondo::consensus {
 inline constexpr std::uint64_t views_ahead_max = 64;
 /// Bodies kept per view that nobody asked for: the leader's first, and a second as evidence.
 inline constexpr std::size_t bodies_per_view_max = 2;
+/// Of what its leader signed and is no valid body, what is larger is not kept for the watcher: no evidence is so large.
+inline constexpr std::size_t malformed_bytes_max = std::size_t{128} << 10;
 /// Rule 8 says again at most so many views; older ones on request.
 inline constexpr std::uint64_t retry_views_max = 16;
 /// Up to this many members everybody gives its certificates to who seems to lack them; beyond, to the next leader and on request.
@@ -30,7 +32,9 @@ inline constexpr std::uint64_t citation_lag_blocks = 8;
 /// One answer to a range request.
 inline constexpr std::size_t range_bytes_max = std::size_t{1} << 20;
 inline constexpr std::uint64_t range_blocks_max = 512;
-/// Messages of the next epoch kept until it begins here.
+/// Per block handed over: several times faster than any chain grows. Who is slower does not set the pace of catching up.
+inline constexpr DurationMs block_ms_fast = 4;
+/// Messages of the next epoch kept until it begins here; members share them (cluster/runtime/shares.hpp).
 inline constexpr std::size_t early_messages_max = 256;
 /// Results and citations remembered beyond what the floor cites.
 inline constexpr std::size_t unchecked_citations_max = 8192;

@@ -37,10 +37,18 @@ void Quarantine::start(Turn& turn) {
     if (is_open()) ask(turn);
 }
 
+void Quarantine::on_base(Turn& turn) {
+    replica_.gate.await_confirmation();
+    inquiry_.begin(turn.now);
+}
+
 bool Quarantine::is_open() const {
     const auto& record = replica_.gate.quarantined();
-    return !replica_.gate.is_confirmed() || (record && !record->reentry);
+    return replica_.index && (!replica_.gate.is_confirmed() || (record && !record->reentry));
 }
+
+// 1.
+bool Quarantine::can_be_told() const { return replica_.index && !simplex_.is_left_behind(); }
 
 void Quarantine::ask(Turn& turn) {
     inquiry_.asked(turn.now);
@@ -129,7 +137,8 @@ void Quarantine::hear_certificates(Turn& turn, OperatorNumber from, const Status
 
 void Quarantine::conclude(Turn& turn) {
     SigningGate& gate = replica_.gate;
-    if (!gate.is_confirmed() && inquiry_.suffices(*replica_.context, replica_.self, turn.now, replica_.parameters().retry_ms)) {
+    if (!gate.is_confirmed() && can_be_told() &&
+        inquiry_.suffices(*replica_.context, replica_.self, turn.now, replica_.parameters().retry_ms)) {
         gate.confirm();
         simplex_.on_news();
     }
@@ -178,7 +187,7 @@ bool Quarantine::is_whole() const {
 
 void Quarantine::add_status(std::vector<StatusField>& fields) const {
     const SigningGate& gate = replica_.gate;
-    if (!gate.is_confirmed()) fields.push_back({"waits_for_status_of_peers", inquiry_.answers()});
+    if (replica_.index && !gate.is_confirmed()) fields.push_back({"waits_for_status_of_peers", inquiry_.answers()});
     const auto& record = gate.quarantined();
     if (!record) return;
     if (!record->reentry) {

@@ -11,7 +11,9 @@ namespace rondo::consensus {
 ///
 /// 1. After a start nothing new is signed before members that with this node make quorum stake have said what they saw of its
 ///    key, and the others had time to. All ask at once and answer at once; who is asked by a peer that has not answered yet asks
-///    it back, so that in a start of the whole cluster nobody waits for a timer.
+///    it back, so that in a start of the whole cluster nobody waits for a timer. Only members of a set that this node is in, and
+///    that is not over as far as weak stake says, can tell: those of a set long gone have not seen what was signed since. Who
+///    takes the state of a snapshot asks anew.
 /// 2. A signature of this key that the table does not hold: the store is older than what others saw. Quarantine, durable.
 /// 3. In quarantine it serves and follows as ever. It signs again from view 2 + V of the epoch it is in, where V is the highest
 ///    view proven by q stake other than its own, none of which is in a later epoch. (Whoever let it vote in a lost view u has
@@ -29,6 +31,8 @@ class Quarantine {
     void on_time(Turn& turn);
     /// After a step has settled: an epoch may have begun.
     void on_settled(Turn& turn);
+    /// This node begins with a snapshot.
+    void on_base(Turn& turn);
     /// The operator answers for it. Nothing if there is no quarantine to lift.
     [[nodiscard]] std::optional<Reentry> accept_risk(Turn& turn, View from_view);
 
@@ -37,6 +41,7 @@ class Quarantine {
 
   private:
     [[nodiscard]] bool is_open() const;
+    [[nodiscard]] bool can_be_told() const;
     [[nodiscard]] Status status_for(OperatorNumber peer, std::uint64_t nonce) const;
     void ask(Turn& turn);
     void check_signatures(Turn& turn, const Status& status);

@@ -51,10 +51,13 @@ class Simplex {
     void on_time(Turn& turn);
     /// Does all that has become possible. Called once at the end of every step.
     void settle(Turn& turn);
-    /// While a later epoch is known to have begun elsewhere this node only catches up.
     /// Nothing was ever final here, and the replica stands on this block now.
     void begin_at_base(Turn& turn, const Proposal& block);
+    /// While a later epoch is known to have begun elsewhere this node only catches up.
     void set_left_behind(bool left_behind) { left_behind_ = left_behind; }
+    [[nodiscard]] bool is_left_behind() const { return left_behind_; }
+    /// Nothing becomes final here while the state is taken from others: it would begin below what they keep.
+    void set_awaits_state(bool awaits) { awaits_state_ = awaits; }
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
     [[nodiscard]] View view() const { return current_; }
@@ -78,7 +81,7 @@ class Simplex {
         std::array<bool, 3> sent{};         ///< my own votes
         std::optional<Digest> candidate;    ///< the leader's first body
         std::optional<Digest> stored_body;  ///< stands in the store
-        bool leader_at_fault = false;       ///< signed what can never be valid
+        std::size_t malformed = 0;          ///< bodies that its leader signed and that can never be valid
         bool proposed = false;              ///< by me
     };
     static std::size_t at(VoteKind kind) { return static_cast<std::size_t>(kind) - 3; }
@@ -160,6 +163,7 @@ class Simplex {
     bool tail_expected_ = false;
     bool news_ = true;  ///< something changed that a judgement may depend on
     bool left_behind_ = false;
+    bool awaits_state_ = false;
     bool repeat_executed_ = false;
     std::optional<View> own_last_proposal_;
 

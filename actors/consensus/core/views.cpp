@@ -15,7 +15,7 @@ void Simplex::enter(Turn& turn, View view) {
     helped_leader_ = timed_out_ = idle_over_ = tail_expected_ = false;
     news_ = true;
     ViewState& state = views_[view];
-    if (state.candidate || state.leader_at_fault) proposal_seen_ = turn.now;
+    if (state.candidate || state.malformed > 0) proposal_seen_ = turn.now;
     // 5, for what was heard before I came.
     const bool leader_gave_up = state.tally.find(VoteKind::nullify, replica_.epoch, view, leader_).has_value();
     if (leader_gave_up)
@@ -79,18 +79,21 @@ void Simplex::on_body(Turn& turn, OperatorNumber, Body body) {
     const auto finalization = certificate(view, VoteKind::finalize);
     const bool wanted = (notarization != nullptr && notarization->digest == digest) ||
                         (finalization != nullptr && finalization->digest == digest);
-    if (!wanted && replica_.chain.bodies_in(view) >= bodies_per_view_max) return;
+    const auto heard = views_.find(view);
+    const std::size_t malformed_before = heard == views_.end() ? 0 : heard->second.malformed;
+    if (!wanted && replica_.chain.bodies_in(view) + malformed_before >= bodies_per_view_max) return;
     if (!is_signed(replica_.genesis, *replica_.context, body)) {
         ++rejected_;
         return;
     }
-    replica_.voice.seen(turn, signed_message_of(body));
+    const bool is_malformed = !malformed(*replica_.context, body).empty();
+    if (!is_malformed || encode(body).size() <= malformed_bytes_max) replica_.voice.seen(turn, signed_message_of(body));
     mark_active(leader_in(body), view);
     ViewState& state = views_[view];
     news_ = true;
     if (view == current_ && !proposal_seen_) proposal_seen_ = last_progress_ = turn.now;
-    if (!malformed(*replica_.context, body).empty()) {
-        state.leader_at_fault = true;
+    if (is_malformed) {
+        ++state.malformed;
         return;
     }
     // A chain grows by one block per view at most: a leader's word is believed within that.
@@ -171,7 +174,7 @@ bool Simplex::judge(Turn& turn) {
     if (!news_ || !may_sign(current_)) return false;
     const ViewState& state = views_[current_];
     if (state.sent[at(VoteKind::notarize)] || state.sent[at(VoteKind::nullify)]) return false;
-    if (state.leader_at_fault) {
+    if (state.malformed > 0) {
         nullify(turn, "a malformed proposal");
         return sent(current_, VoteKind::nullify);
     }

@@ -271,11 +271,11 @@ TEST(Consensus, AStrangersGarbageChangesNothing) {
     hollow.digest.bytes[0] = 1;
     cluster.deliver(3, 0, hollow);
     cluster.deliver(3, 0, Certificate{VoteKind::nullify, Epoch(7), View(50), Digest{}, {}, {}});
-    cluster.deliver(3, 0, BlockRangeRequest{Height(9), Height(3)});
-    cluster.deliver(3, 0, BlockRangeRequest{Height(0), Height(UINT64_MAX)});
+    cluster.deliver(3, 0, BlockRangeRequest{Height(9), Height(3)}, Channel::sync);
+    cluster.deliver(3, 0, BlockRangeRequest{Height(0), Height(UINT64_MAX)}, Channel::sync);
     cluster.deliver(3, 0, CertificateRequest{Epoch(1), View(1'000'000)});
     cluster.deliver(3, 0, BodyRequest{Digest{}});
-    cluster.deliver(3, 0, FinalBlocks{{cluster.chain(0)[0].block}, std::nullopt, {}});
+    cluster.deliver(3, 0, FinalBlocks{{cluster.chain(0)[0].block}, std::nullopt, {}}, Channel::sync);
     cluster.deliver(3, 0, PoAs{{cluster.bogus_poa(1, Epoch(1), LaneHeight(1))}});
     Vote far{VoteKind::notarize, Epoch(1), View(UINT64_MAX), Digest{}, SignerIndex(3), Signature{}};
     far.signature = cluster.sign(3, Epoch(1), Kind::notarize, far);

@@ -222,7 +222,7 @@ TEST(Quarantine, ServesOthersMeanwhile) {
     cluster.on_sent = [&](std::size_t from, const ConsensusMessage& message) {
         served += from == 1 && std::holds_alternative<FinalBlocks>(message);
     };
-    cluster.deliver(0, 1, BlockRangeRequest{Height(1), Height(3)});
+    cluster.deliver(0, 1, BlockRangeRequest{Height(1), Height(3)}, Channel::sync);
     cluster.run_for(100);
     EXPECT_EQ(served, 1U);
 }
