@@ -21,7 +21,7 @@ struct Server {
     asio::io_context io{1};
     const RpcConfig settings = config();
     Actors actors{io, settings};
-    Node node{actors, "127.0.0.1"};
+    Node node{actors, "127.0.0.1", [](std::uint64_t) { return true; }};
 
     std::string answer(std::string_view body) {
         std::optional<std::string> out;

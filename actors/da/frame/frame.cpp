@@ -87,7 +87,8 @@ tl::expected<Frame, FrameError> decode_frame(ByteView blob) {
 }
 
 bool continues(const LayerPosition& at, Height first, Height last, std::uint32_t part, std::uint32_t parts) {
-    if (parts == 0 || parts > parts_max || part >= parts || last < first || first != at.complete.next()) return false;
+    if (parts == 0 || parts > parts_max || part >= parts || first.value == 0 || first > last) return false;
+    if (first.value - 1 != at.complete.value || last.value - first.value >= range_blocks_max) return false;
     if (parts > 1 && first != last) return false;
     if (part != at.next_part) return false;
     return at.next_part == 0 || parts == at.parts;

@@ -71,7 +71,8 @@ struct LayerPosition {
     std::uint32_t parts = 1;
     bool operator==(const LayerPosition&) const = default;
 };
-/// True if a posting of this range and part comes next.
+/// True if a posting of this range and part comes next, and is one that a frame can fill. Whoever may write to the layer may say
+/// anything in a record.
 [[nodiscard]] bool continues(const LayerPosition& at, Height first, Height last, std::uint32_t part, std::uint32_t parts);
 /// The position behind a posting that continued.
 [[nodiscard]] LayerPosition after(const Posting& posting);

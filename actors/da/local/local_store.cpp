@@ -157,7 +157,10 @@ tl::expected<void, std::string> LocalStore::refresh() {
     std::string out_of_order;
     while (true) {
         const Scan scan = scan_segment(tail_segment_, tail_offset_, true, [&](const Posting& posting) {
-            if (!recent_.empty() && !continues(position(), posting.first, posting.last, posting.part, posting.parts)) {
+            const bool begins_later = recent_.empty() && tail_segment_ > 0;  // then it says itself where the layer stood
+            const LayerPosition at =
+                begins_later ? LayerPosition{posting.first.minus_or_zero(1), posting.part, posting.parts} : position();
+            if (!continues(at, posting.first, posting.last, posting.part, posting.parts)) {
                 out_of_order = "a posting is out of order in " + segment_path(tail_segment_).string();
                 return false;
             }

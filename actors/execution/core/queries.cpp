@@ -16,6 +16,17 @@ ExecutionReply not_kept(Height from) {
                         " are not kept any more; ask a node started with --archive"};
 }
 
+ExecutionReply too_large() { return RequestError{"the block is too large to be answered with full transactions"}; }
+
+/// What a transaction's place takes in a reply beside its record: hash, height, block, index.
+constexpr std::size_t place_bytes = Hash256::size_bytes + 8 + Digest::size_bytes + 4;
+
+PlacedTransaction place(ByteView record, Height height, std::uint32_t index, const Hash256& hash, const Digest& block) {
+    TransactionRecord t = decode_own<TransactionRecord>(record);
+    return {hash,  t.sender,   std::move(t.raw),      height,      block,
+            index, t.gas_used, t.effective_gas_price, t.log_index, std::move(t.receipt)};
+}
+
 /// geth's rule: the tip below which this share of the block's gas was bought.
 std::vector<Wei> percentiles_of(const std::vector<TipGas>& tips, std::uint64_t gas_used,
                                 const std::vector<std::uint32_t>& percentiles) {
@@ -61,10 +72,7 @@ std::optional<BlockRecord> Queries::block_at(Height height) const {
 std::optional<PlacedTransaction> Queries::placed(Height height, std::uint32_t index, const Hash256& hash,
                                                  const Digest& block) const {
     const auto record = store_.get(tables::transactions, transaction_key(height, index));
-    if (!record) return std::nullopt;
-    TransactionRecord t = decode_own<TransactionRecord>(*record);
-    return PlacedTransaction{hash,  t.sender,   std::move(t.raw),      height,      block,
-                             index, t.gas_used, t.effective_gas_price, t.log_index, std::move(t.receipt)};
+    return record ? std::optional(place(*record, height, index, hash, block)) : std::nullopt;
 }
 
 ExecutionReply Queries::on(const GetBlock& request) {
@@ -85,12 +93,15 @@ ExecutionReply Queries::on(const GetBlock& request) {
     require(body.has_value(), "a block without a body");
     reply.hashes = decode_own<BlockBody>(*body).hashes;
     if (!request.with_transactions) return reply;
-    if (block->size_bytes > full_block_bytes_max)
-        return RequestError{"the block is too large to be answered with full transactions"};
+    // Too large by the raw bytes and the places alone: not read.
+    std::size_t bytes = encode(ExecutionReply(reply)).size() + reply.hashes.size() * place_bytes;
+    if (bytes + block->size_bytes > full_block_bytes_max) return too_large();
     for (std::uint32_t index = 0; index < reply.hashes.size(); ++index) {
-        auto transaction = placed(*height, index, reply.hashes[index], reply.digest);
-        require(transaction.has_value(), "a transaction of a block is missing");
-        reply.transactions.push_back(std::move(*transaction));
+        const auto record = store_.get(tables::transactions, transaction_key(*height, index));
+        require(record.has_value(), "a transaction of a block is missing");
+        bytes += record->size();
+        if (bytes > full_block_bytes_max) return too_large();
+        reply.transactions.push_back(place(*record, *height, index, reply.hashes[index], reply.digest));
     }
     return reply;
 }

@@ -10,8 +10,8 @@ inline constexpr std::size_t accounts_per_request_max = 4096;
 inline constexpr std::uint32_t fee_history_blocks_max = 1024;
 inline constexpr std::size_t percentiles_max = 100;
 inline constexpr std::uint64_t results_per_request_max = 1024;
-/// Of transactions in one reply; the rest of the reply is hashes and receipts.
-inline constexpr std::size_t full_block_bytes_max = limits::request_bytes_max / 2;
+/// A block with its transactions, as the reply is encoded.
+inline constexpr std::size_t full_block_bytes_max = limits::request_bytes_max;
 
 class Queries {
   public:

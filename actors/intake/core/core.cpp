@@ -86,14 +86,19 @@ void IntakeCore::on_block(const FinalBlock& final_block) {
     pool_.on_room();
 }
 
+/// The first block may come late: what was sealed and promised since the start stands, within its epoch under the same headers.
 void IntakeCore::on_base(const Proposal& block, const Base& base) {
+    const Epoch before = common_.epochs.epoch();
     common_.epochs.begin_at(block, base);
     common_.epochs.persist();
     common_.name_peers();
-    if (common_.epochs.committed(common_.self).height.value > 0)
-        common_.distrust("this store begins with a snapshot, and the lane had batches before");
-    own_lane_.on_committed(true);
-    on_epoch_began();
+    const CutEntry committed = common_.epochs.committed(common_.self);
+    if (!own_lane_.holds(committed))
+        common_.distrust("this store begins with a snapshot, and the lane had batches before that it does not hold");
+    const bool epoch_began = common_.epochs.epoch() != before;
+    own_lane_.on_committed(epoch_began);
+    pool_.on_base(committed.height);
+    if (epoch_began) on_epoch_began();
     pool_.on_room();
 }
 

@@ -43,8 +43,11 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
         common_.send_self_evident(from, *seen);
         return LaneVerdict::ok;
     }
+    const bool is_fork = seen && seen->digest != digest;
+    if (is_fork && forked_.contains({header.lane, header.height})) return LaneVerdict::fork;
     if (const LaneVerdict verdict = check_header(common_, *context, header); verdict != LaneVerdict::ok) return verdict;
-    if (seen && seen->digest != digest) {  // 2: a fork is for the watcher to prove
+    if (is_fork) {  // 2: two headers are all that the watcher needs to prove it
+        forked_.emplace(header.lane, header.height);
         common_.publish_signed(header);
         return LaneVerdict::fork;
     }
@@ -224,6 +227,7 @@ void OtherLanes::on_epoch_began() {
     verifying_.clear();
     in_verification_.clear();
     forged_.clear();
+    forked_.clear();
     const Epoch epoch = common_.epochs.epoch();
     common_.book.erase_range(tables::acks, key_of(Epoch(0)), key_of(epoch.minus_or_zero(1)));
     on_confirmed();

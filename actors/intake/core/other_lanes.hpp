@@ -10,7 +10,8 @@ namespace rondo::intake {
 /// Batches and certificates of the other operators' lanes.
 ///   1. A batch is acknowledged when it comes from its lane's owner, is well formed, its payload is durable here, its height is
 ///      inside the window, and its parent is the epoch's base or certified.
-///   2. Only the first header seen for (epoch, lane, height) is ever acknowledged; the sight itself is a record.
+///   2. Only the first header seen for (epoch, lane, height) is ever acknowledged; the sight itself is a record. A second one
+///      is shown as proof of the fork; further ones prove no more.
 ///   3. A repeated offer gets the stored ack.
 ///   4. The first in the verifier order, until weak stake, recover the senders before they acknowledge; the others do so
 ///      when asked.
@@ -56,8 +57,9 @@ class OtherLanes {
     Fetch& fetch_;
     std::map<JobId, Verification> verifying_;
     std::set<Digest> in_verification_;
-    std::set<Digest> forged_;             ///< of this epoch: a sender did not sign; at most one per (lane, height)
-    std::map<LaneId, BatchOffer> early_;  ///< of the next epoch, or before anything may be signed; one per lane
+    std::set<Digest> forged_;                         ///< of this epoch: a sender did not sign; at most one per (lane, height)
+    std::set<std::pair<LaneId, LaneHeight>> forked_;  ///< of this epoch: a second header was shown
+    std::map<LaneId, BatchOffer> early_;              ///< of the next epoch, or before anything may be signed; one per lane
     std::uint64_t refused_ = 0;
 };
 

@@ -295,6 +295,11 @@ void OwnLane::on_committed(bool epoch_is_over) {
     common_.distrust("the final chain is ahead of this lane: the store is older than what others have seen");
 }
 
+bool OwnLane::holds(const CutEntry& tip) const {
+    const auto link = links_.find(tip.height);
+    return tip.height.value == 0 || (link != links_.end() && link->second == tip.digest);
+}
+
 void OwnLane::on_epoch_began() {
     require(fresh_.empty(), "an epoch begins before the step's first promise");
     // 5. What was sealed above the base is waiting again.

@@ -47,6 +47,8 @@ class OwnLane {
     }
     /// `epoch_is_over`: what was sealed in it can't be sealed again, whoever remembers it.
     void on_committed(bool epoch_is_over);
+    /// True if this final tip of the lane is a batch that was sealed here, or if there is none.
+    [[nodiscard]] bool holds(const CutEntry& tip) const;
     /// A final block with content was proposed at `proposed`, by its leader's clock.
     void follow_pace(Instant proposed);
     void on_epoch_began();

@@ -29,6 +29,8 @@ class Pool {
     [[nodiscard]] std::optional<SubmitOutcome> known(const Hash256& hash) const;
 
     void on_result(const ExecutedBlock& block);
+    /// This node begins with a snapshot: what its lane had up to this height was executed, and with what outcome is told nowhere.
+    void on_base(LaneHeight committed);
     /// Every transaction that is promised and that execution has not passed, in order of place.
     [[nodiscard]] std::vector<LaneTransaction> unsettled() const;
     /// Accounts became known: what was waiting for that.
@@ -74,6 +76,7 @@ class Pool {
     void release(const Address& address, Sender& sender);
     void drop_overtaken(Sender& sender);
     [[nodiscard]] std::optional<Address> settle(const TxOutcome& outcome, Chunks& chunks);
+    Promise take_promise(const Hash256& hash);
     void hold_again(Sender& sender, const Hash256& hash, const Promise& promise, Chunks& chunks);
     void settle_up_to(LaneHeight height);
     [[nodiscard]] Receipt receipt_of(const Hash256& hash, const Promise& promise) const;

@@ -87,8 +87,18 @@ void Pool::on_result(const ExecutedBlock& block) {
 
 /// The sender of a promise that execution has passed now.
 std::optional<Address> Pool::settle(const TxOutcome& outcome, Chunks& chunks) {
-    const auto it = promises_.find(outcome.hash);
-    if (it == promises_.end()) return std::nullopt;
+    if (!promises_.contains(outcome.hash)) return std::nullopt;
+    const Promise promise = take_promise(outcome.hash);
+    if (outcome.status != TxStatus::skipped) return promise.sender;
+    // A hole opened in what is in flight: the next nonce is what execution says it is.
+    Sender& sender = accounts_.of(promise.sender);
+    sender.find_next_nonce();
+    if (outcome.skip_reason == Refusal::nonce_gap) hold_again(sender, outcome.hash, promise, chunks);
+    return promise.sender;
+}
+
+Pool::Promise Pool::take_promise(const Hash256& hash) {
+    const auto it = promises_.find(hash);
     const Promise promise = it->second;
     promises_.erase(it);
     promised_bytes_ -= promise.raw_bytes;
@@ -98,18 +108,23 @@ std::optional<Address> Pool::settle(const TxOutcome& outcome, Chunks& chunks) {
         sender.in_flight_cost -= flight->second.cost;
         sender.in_flight.erase(flight);
     }
-    remembered_.put(outcome.hash, {true,
-                                   Admission::accepted,
-                                   receipt_of(outcome.hash, promise),
-                                   {},
-                                   promise.sender,
-                                   promise.accepted_ms,
-                                   lane_.certified_ms(promise.place.height)});
-    if (outcome.status != TxStatus::skipped) return promise.sender;
-    // A hole opened in what is in flight: the next nonce is what execution says it is.
-    sender.find_next_nonce();
-    if (outcome.skip_reason == Refusal::nonce_gap) hold_again(sender, outcome.hash, promise, chunks);
-    return promise.sender;
+    remembered_.put(hash, {true,
+                           Admission::accepted,
+                           receipt_of(hash, promise),
+                           {},
+                           promise.sender,
+                           promise.accepted_ms,
+                           lane_.certified_ms(promise.place.height)});
+    return promise;
+}
+
+void Pool::on_base(LaneHeight committed) {
+    std::vector<Hash256> passed;
+    for (const auto& [hash, promise] : promises_)
+        if (promise.place.height <= committed) passed.push_back(hash);
+    for (const Hash256& hash : passed) take_promise(hash);
+    accounts_.forget_all();  // their nonces come with the state of the snapshot
+    if (committed > settled_) settle_up_to(committed);
 }
 
 /// 4. Once: what is skipped a second time is dropped, and `trace` tells why.

@@ -3,6 +3,7 @@
 
 #include "actors/intake/rpc/methods.hpp"
 #include "actors/intake/rpc/shapes.hpp"
+#include "cluster/runtime/limits.hpp"
 
 namespace rondo::rpc {
 namespace {
@@ -12,6 +13,8 @@ using Awaited = asio::awaitable<RpcResult>;
 /// Offered when nothing else is known; the pot pays tips to the operators, ordering does not depend on it by default.
 constexpr std::uint64_t suggested_tip_wei = 1;
 constexpr std::uint32_t fee_history_blocks_max = 1024;
+/// An answer that takes more memory is made in turn with the others like it: this much is some milliseconds of execution's time.
+constexpr std::uint64_t large_answer_bytes = 1U << 20;
 
 Awaited chain_id(Node& node, Params) { co_return Json(quantity(node.config().chain_id)); }
 
@@ -25,13 +28,32 @@ Awaited block_number(Node& node, Params) {
     co_return Json(quantity(block->height.value));
 }
 
+/// What a block with its transactions takes at most: as execution answers it, decoded, and its text, which is about twice as
+/// long.
+std::uint64_t memory_for_full(const BlockReply& block) {
+    constexpr std::uint64_t beside_raw = 512;  // of each transaction: its place, its receipt
+    return 4 * std::min<std::uint64_t>(limits::request_bytes_max, block.size_bytes + beside_raw * block.hashes.size());
+}
+
+/// The block is known without its transactions, and so is what it takes with them.
+Awaited get_full_block(Node& node, const BlockReply& block) {
+    const std::uint64_t memory = memory_for_full(block);
+    if (!node.take_memory(memory))
+        co_return refuse(code_limit, "too much is being answered for this address; send less at once, or retry later");
+    std::optional<Turns::Turn> turn;
+    if (memory >= large_answer_bytes) turn.emplace(co_await node.large_answers().take());
+    const auto whole = co_await node.execution<BlockReply>(GetBlock{std::nullopt, block.digest, true});
+    if (!whole) co_return tl::unexpected(whole.error());
+    co_return block_object(*whole, node.config().chain_id, true);
+}
+
 Awaited get_block(Node& node, BlockTag tag, bool full) {
     auto wanted = co_await resolve(node, tag);
     if (!wanted) co_return tl::unexpected(wanted.error());
-    wanted->with_transactions = full;
     const auto block = co_await node.execution<BlockReply>(*wanted);
     if (!block && block.error().code == code_server && block.error().data.is_null()) co_return Json(nullptr);  // no such block
     if (!block) co_return tl::unexpected(block.error());
+    if (full && !block->hashes.empty()) co_return co_await get_full_block(node, *block);
     co_return block_object(*block, node.config().chain_id, full);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
+#include <functional>
 
 #include "actors/intake/rpc/rpc_error.hpp"
 #include "actors/intake/rpc/server.hpp"
+#include "actors/intake/rpc/turns.hpp"
 #include "actors/intake/rpc/upstream.hpp"
 #include "messages/wire/requests.hpp"
 
@@ -17,13 +19,18 @@ struct Actors {
     Upstream consensus;
     Upstream execution;
     Upstream da;
+    Turns large_answers;
 };
+
+/// Memory of the caller's share, held until its request is answered; false if there is not so much.
+using TakeMemory = std::function<bool(std::uint64_t bytes)>;
 
 /// The actors as one caller sees them, each asked with its own request and reply variants. What is asked counts against the
 /// caller's share of the actor.
 class Node {
   public:
-    Node(Actors& actors, std::string caller) : actors_(actors), caller_(std::move(caller)) {}
+    Node(Actors& actors, std::string caller, TakeMemory take_memory)
+        : actors_(actors), caller_(std::move(caller)), take_memory_(std::move(take_memory)) {}
 
     /// The alternative `Wanted` of the actor's reply, or an error fit for the caller.
     template <class Wanted>
@@ -35,6 +42,9 @@ class Node {
     template <class Wanted>
     [[nodiscard]] asio::awaitable<tl::expected<Wanted, RpcError>> da(DaRequest request);
 
+    /// Before an actor is asked for what may be large.
+    [[nodiscard]] bool take_memory(std::uint64_t bytes) const { return take_memory_(bytes); }
+    [[nodiscard]] Turns& large_answers() const { return actors_.large_answers; }
     [[nodiscard]] const RpcConfig& config() const { return actors_.config; }
 
   private:
@@ -43,6 +53,7 @@ class Node {
 
     Actors& actors_;
     const std::string caller_;
+    const TakeMemory take_memory_;
 };
 
 template <class Wanted, class Reply, class Request>

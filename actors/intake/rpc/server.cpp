@@ -100,7 +100,6 @@ struct RpcServer::Impl {
 
     asio::awaitable<void> accept_loop();
     asio::awaitable<void> serve(tcp::socket socket, asio::ip::address address);
-    asio::awaitable<Response> respond(const http::request<http::string_body>& request, const asio::ip::address& address);
     bool admit(const asio::ip::address& address);
     bool take_token(const asio::ip::address& address);
     void leave(const asio::ip::address& address);
@@ -117,13 +116,20 @@ struct RpcServer::Impl {
         Held& operator=(const Held&) = delete;
         /// False, and counted, if there is not so much for this address.
         [[nodiscard]] bool take(std::uint64_t bytes);
+        /// For the answer, before it is there.
+        [[nodiscard]] bool take_ahead(std::uint64_t bytes);
+        /// The answer is there: what was taken ahead is part of it.
+        [[nodiscard]] bool take_answer(std::uint64_t bytes) { return bytes <= ahead_ || take(bytes - ahead_); }
 
       private:
         Impl& impl_;
         const asio::ip::address& address_;
         std::uint64_t bytes_ = 0;
+        std::uint64_t ahead_ = 0;
     };
     using Parser = http::request_parser<http::string_body>;
+    asio::awaitable<Response> respond(const http::request<http::string_body>& request, const asio::ip::address& address,
+                                      Held& held);
     asio::awaitable<bool> await_request(beast::tcp_stream& stream, beast::flat_buffer& buffer, std::uint64_t timeout_ms);
     asio::awaitable<Response> exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer, Held& held,
                                        const asio::ip::address& address, boost::system::error_code& error);
@@ -239,6 +245,12 @@ bool RpcServer::Impl::Held::take(std::uint64_t bytes) {
     return true;
 }
 
+bool RpcServer::Impl::Held::take_ahead(std::uint64_t bytes) {
+    if (!take(bytes)) return false;
+    ahead_ += bytes;
+    return true;
+}
+
 bool RpcServer::Impl::take_token(const asio::ip::address& address) {
     const double rate = static_cast<double>(config.limits.requests_per_second_per_address);
     const auto now = Steady::now();
@@ -315,14 +327,14 @@ asio::awaitable<Response> RpcServer::Impl::exchange(beast::tcp_stream& stream, b
         co_return std::move(*refusal);
     }
     stream.expires_never();  // answering has a deadline of its own, for every actor that is asked
-    Response response = co_await respond(parser.get(), address);
-    if (held.take(response.body().size())) co_return response;
+    Response response = co_await respond(parser.get(), address, held);
+    if (held.take_answer(response.body().size())) co_return response;
     co_return text_response(parser.get(), http::status::service_unavailable,
                             "the answer is too large beside the others for this address; ask for less at once\n");
 }
 
 asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::string_body>& request,
-                                                   const asio::ip::address& address) {
+                                                   const asio::ip::address& address, Held& held) {
     if (request.method() != http::verb::post)
         co_return text_response(request, http::status::method_not_allowed, "JSON-RPC 2.0: POST a request to this address\n");
     if (!take_token(address)) {
@@ -332,7 +344,7 @@ asio::awaitable<Response> RpcServer::Impl::respond(const http::request<http::str
     Response out{http::status::ok, request.version()};
     out.set(http::field::content_type, "application/json");
     out.keep_alive(request.keep_alive());
-    Node node(*actors, address.to_string());
+    Node node(*actors, address.to_string(), [&held](std::uint64_t bytes) { return held.take_ahead(bytes); });
     out.body() = co_await dispatch(node, request.body());
     out.prepare_payload();
     co_return out;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <limits>
+
 #include "actors/da/frame/limits.hpp"
 #include "chain_maker.hpp"
 #include "messages/codec/encode.hpp"
@@ -170,6 +172,24 @@ TEST(DaFrame, OnlyTheFirstPartOfABlockCarriesItsHeader) {
     EXPECT_EQ(decode_frame(pack(encode(f))).error(), FrameError::bad_shape);
     f.blocks[0].block.reset();
     EXPECT_TRUE(decode_frame(encode_frame(f)).has_value());
+}
+
+TEST(DaFrame, APostingContinuesOnlyWithARangeThatAFrameCanFill) {
+    constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
+    const auto goes_on = [](std::uint64_t complete, std::uint64_t first, std::uint64_t last) {
+        return da::continues({Height(complete), 0, 1}, Height(first), Height(last), 0, 1);
+    };
+    EXPECT_TRUE(goes_on(4, 5, 5));
+    EXPECT_TRUE(goes_on(4, 5, 4 + da::range_blocks_max));
+    EXPECT_FALSE(goes_on(4, 5, 5 + da::range_blocks_max));
+    EXPECT_FALSE(goes_on(0, 1, highest));
+    EXPECT_FALSE(goes_on(4, 5, 4));
+    EXPECT_FALSE(goes_on(4, 5, 0));
+    EXPECT_FALSE(goes_on(4, 6, 6));
+    EXPECT_FALSE(goes_on(4, 4, 5));
+    EXPECT_FALSE(goes_on(0, 0, 0));
+    EXPECT_FALSE(goes_on(highest, 0, 0)) << "nothing comes after the highest number";
+    EXPECT_FALSE(goes_on(highest, highest, highest));
 }
 
 TEST(DaFrame, NeverCrashesOnRandomBytes) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <limits>
 
 #include "actors/da/frame/limits.hpp"
 #include "messages/crypto/hash.hpp"
@@ -168,6 +169,48 @@ TEST_F(LocalLayer, NeverRepairsBytesThatChangedUnderWholeRecords) {
         flip(segment(), at);
     }
     EXPECT_EQ(LocalStore(folder).list(Height(1)).value().size(), 5U);
+}
+
+// Its checksums are right: whoever may write to the folder can make them so.
+TEST_F(LocalLayer, TakesNoRecordOfARangeThatNoFrameCanFill) {
+    constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
+    const auto append = [](const std::filesystem::path& path, std::uint64_t first, std::uint64_t last) {
+        const Bytes blob(100, 7);
+        const Posting posting{Height(first),
+                              Height(last),
+                              OperatorNumber(1),
+                              PostingStage::confirmed,
+                              "local",
+                              {},
+                              crypto::blake2b(blob),
+                              blob.size(),
+                              0,
+                              1};
+        const Bytes record = da::encode_record(posting, blob);
+        std::ofstream(path, std::ios::app | std::ios::binary)
+            .write(reinterpret_cast<const char*>(record.data()), static_cast<std::streamsize>(record.size()));
+    };
+    struct Case {
+        int segment;
+        std::uint64_t first, last;
+        std::uint64_t stored;  ///< blocks posted before
+    };
+    // In the first segment; behind others; the first record that is read, of a later segment.
+    for (const Case& c : {Case{0, 1, highest, 0}, Case{0, 2, 2, 0}, Case{0, 3, highest, 2}, Case{1, 3, highest, 2},
+                          Case{1, 0, 3, 2}, Case{1, highest - 1, highest - 2, 2}}) {
+        std::filesystem::remove_all(folder);
+        std::filesystem::create_directories(folder);
+        std::ofstream(folder / "lock").flush();
+        {
+            LocalStore store(folder);
+            fill(store, 1, c.stored);
+        }
+        append(segment(c.segment), c.first, c.last);
+        LocalStore store(folder);
+        const auto listed = store.list(Height(1));
+        EXPECT_FALSE(listed.has_value()) << "segment " << c.segment << ": " << c.first << ".." << c.last;
+        EXPECT_FALSE(store.submit(range(c.stored + 1, c.stored + 1)).has_value());
+    }
 }
 
 TEST_F(LocalLayer, RollsSegmentsAndStillListsFromAnywhere) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "actors/da/core/posting_line.hpp"
 #include "actors/da/frame/limits.hpp"
@@ -228,6 +229,21 @@ TEST_F(DaPosting, PostsTheSameBytesAgainWhenTheLayerLostThem) {
     node.run(20'000);
     EXPECT_EQ(read_layer(layer(), chain).postings.size(), 1U);
     EXPECT_EQ(node.number("posted_height"), 1U);
+}
+
+TEST_F(DaPosting, BelievesNoListingOfARangeThatNoFrameCanFill) {
+    Poster node(chain.genesis(), first_poster(chain, Height(1)), layer());
+    Posting endless;
+    endless.first = Height(1);
+    endless.last = Height(std::numeric_limits<std::uint64_t>::max());
+    const Ask listing = node.asks().front();
+    node.asks().clear();
+    node.input(Answer{listing.id, encode(BackendReply{DaListed{{endless}}})});
+    EXPECT_TRUE(node.published(PostingStage::confirmed).empty());
+    node.crash();
+    node.feed(chain.add({1}, 10));
+    node.run(20'000);
+    EXPECT_EQ(read_layer(layer(), chain).height, Height(1)) << "and goes on with what is right";
 }
 
 // ------------------------------------------------------------------------------------------------ several nodes

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "actors/execution/core/queries.hpp"
 #include "actors/execution/core/tables.hpp"
 #include "memory_view.hpp"
 #include "messages/crypto/hash.hpp"
@@ -314,6 +315,26 @@ TEST_F(Core, AnswersBlocksByHeightDigestAndHead) {
     EXPECT_EQ(actor.query<BlockReply>(GetBlock{Height(0), std::nullopt, false}).digest, genesis_block_digest(genesis));
     EXPECT_EQ(actor.query<BlockReply>(GetBlock{Height(1), std::nullopt, false}).parent_digest, genesis_block_digest(genesis));
     EXPECT_EQ(actor.query<RequestError>(GetBlock{Height(9), std::nullopt, false}).reason, "block not found");
+}
+
+// Small transactions: what stands beside each in the reply is more than its raw bytes.
+TEST_F(Core, AnswersABlockWithItsTransactionsWhileTheWholeReplyFits) {
+    const auto answer = [](std::uint64_t transactions) {
+        World world;
+        std::vector<LaneTransaction> all;
+        for (std::uint64_t i = 0; i < transactions; ++i)
+            all.push_back(signed_by({.from = 0, .nonce = i, .to = address(9), .gas_limit = 21'000}));
+        (void)world.run(std::move(all));
+        return Queries(world.executor, world.store, Height(0)).answer(GetBlock{Height(1), std::nullopt, true});
+    };
+    const ExecutionReply fits = answer(20'000);
+    ASSERT_TRUE(std::holds_alternative<BlockReply>(fits));
+    EXPECT_EQ(std::get<BlockReply>(fits).transactions.size(), 20'000U);
+    EXPECT_LE(encode(fits).size(), limits::request_bytes_max);
+    EXPECT_GT(encode(fits).size(), limits::request_bytes_max / 2);
+    const ExecutionReply too_large = answer(33'000);
+    ASSERT_TRUE(std::holds_alternative<RequestError>(too_large));
+    EXPECT_EQ(std::get<RequestError>(too_large).reason, "the block is too large to be answered with full transactions");
 }
 
 TEST_F(Core, AnswersTransactionsPlacedSkippedAndUnknown) {

@@ -445,4 +445,24 @@ void Cluster::catch_up(std::size_t index) {
     run();
 }
 
+void Cluster::begin_with_snapshot(std::size_t index) {
+    behind.erase(index);
+    heard_[index] = said_.size();
+    const auto newest = [this](Stream stream) {
+        return *std::find_if(said_.rbegin(), said_.rend(), [stream](const Said& said) { return said.stream == stream; });
+    };
+    const Said results = newest(Stream::results);
+    const Said blocks = newest(Stream::blocks);
+    auto executed_block = decode<ExecutedBlock>(results.payload).value();
+    auto final_block = decode<FinalBlock>(blocks.payload).value();
+    Base base{cut, {}};
+    for (Epoch e = final_block.block.epoch.minus_or_zero(1); e <= epoch.next(); e = e.next())
+        if (e.value > 0) base.contexts.push_back(planned(e));
+    executed_block.base = final_block.base = base;
+    executed_block.outcomes.clear();
+    deliver(index, StreamMessage{results.stream, results.sequence, encode(executed_block)});
+    deliver(index, StreamMessage{blocks.stream, blocks.sequence, encode(final_block)});
+    run();
+}
+
 }  // namespace rondo::test

@@ -142,6 +142,8 @@ class Cluster {
     Wei base_fee_next = 0;
     std::set<OperatorNumber> leaving;  ///< not in the sets that execution computes from now on
     void catch_up(std::size_t node);
+    /// Instead of what it missed of the chain, a node takes the state after the newest block.
+    void begin_with_snapshot(std::size_t node);
 
   private:
     struct Event {

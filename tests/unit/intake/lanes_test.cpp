@@ -252,6 +252,27 @@ TEST(OtherLanes, NeverAcknowledgeASecondHeaderAtOneHeight) {
     EXPECT_FALSE(cluster.at(1).warnings.empty());
 }
 
+TEST(OtherLanes, ALaneThatForksWithoutEndIsShownToTheWatcherOncePerHeight) {
+    Cluster cluster(4);
+    cluster.stop(0);
+    const User user = cluster.user_at(0);
+    const LaneTransaction tx{user.address(), make_tx(user, {})};
+    std::set<Digest> forks;
+    for (std::uint64_t created = 1; created <= 20; ++created) {
+        const BatchOffer offer = forge(cluster, 0, {tx}, created);
+        forks.insert(digest_of(offer.header));
+        say(cluster, 0, 1, offer);
+    }
+    ASSERT_EQ(forks.size(), 20U);
+    std::set<Digest> shown;
+    for (const Bytes& payload : cluster.at(1).published[Stream::lane_signed]) {
+        const auto message = decode<SignedMessage>(payload).value();
+        if (const auto* header = std::get_if<BatchHeader>(&message)) shown.insert(digest_of(*header));
+    }
+    EXPECT_EQ(shown.size(), 2U) << "two headers of one height prove it";
+    EXPECT_EQ(cluster.at(1).status("refused_offers"), 19U);
+}
+
 TEST(OtherLanes, ACertificateOfAnotherHeaderThanTheOneOfferedHereIsShownToTheWatcher) {
     Cluster cluster(4);
     cluster.stop(0);

@@ -203,5 +203,76 @@ TEST_F(RolledBack, AnIntakeThatOnlyRestartsIsNotInQuarantine) {
     EXPECT_EQ(doubles, 0);
 }
 
+/// A node that hears of no block, and takes the state of others when it does: its store is not older for that.
+struct BeginsLate : RolledBack {
+    /// The others' chain goes on; node 0 hears nothing of it. `lanes`: whose batches become final; none named: everybody's.
+    void go_on_without_it(std::set<LaneId> lanes, int blocks) {
+        cluster.only_lanes = std::move(lanes);
+        cluster.behind = {0};
+        for (int i = 0; i < blocks; ++i) cluster.finalize();
+        cluster.only_lanes.clear();
+    }
+    void expect_its_lane_goes_on(int headers_expected) {
+        EXPECT_EQ(cluster.at(0).text("quarantined"), "");
+        EXPECT_EQ(submit(0).admission, Admission::accepted);
+        cluster.advance(1000);
+        EXPECT_EQ(headers[cluster.at(0).number], headers_expected);
+        cluster.finalize();
+        EXPECT_EQ(cluster.ledger[users[0].address()].nonce, users[0].nonce) << "everything promised is executed";
+        EXPECT_EQ(cluster.at(0).status("promised_transactions"), 0U);
+        EXPECT_EQ(doubles, 0);
+    }
+};
+
+TEST_F(BeginsLate, WhatItSealedInTheEpochStandsUnderTheSameHeader) {
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    go_on_without_it({cluster.at(2).number}, 3);
+    cluster.begin_with_snapshot(0);
+    cluster.advance(1000);
+    EXPECT_EQ(headers[cluster.at(0).number], 2) << "nothing is sealed a second time";
+    expect_its_lane_goes_on(3);
+    cluster.restart(0);
+    EXPECT_EQ(cluster.at(0).text("quarantined"), "");
+}
+
+TEST_F(BeginsLate, WhatBecameFinalMeanwhileIsSettled) {
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    go_on_without_it({}, 3);
+    ASSERT_EQ(submit(0).admission, Admission::accepted);  // sealed above what is final
+    cluster.begin_with_snapshot(0);
+    EXPECT_EQ(cluster.at(0).status("promised_transactions"), 1U) << "the first is final: nothing more will be heard of it";
+    expect_its_lane_goes_on(3);
+}
+
+TEST_F(BeginsLate, InALaterEpochWhatIsNotFinalIsSealedAgain) {
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    go_on_without_it({}, 2);
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    go_on_without_it({cluster.at(2).number}, 5);
+    ASSERT_EQ(cluster.epoch, Epoch(2));
+    cluster.begin_with_snapshot(0);
+    cluster.advance(1000);
+    EXPECT_EQ(headers[cluster.at(0).number], 3);
+    cluster.finalize();
+    EXPECT_EQ(cluster.at(0).text("quarantined"), "");
+    EXPECT_EQ(cluster.ledger[users[0].address()].nonce, 2U) << "everything promised is executed";
+    EXPECT_EQ(cluster.at(0).status("promised_transactions"), 0U);
+    EXPECT_EQ(doubles, 0);
+}
+
+TEST_F(BeginsLate, AStoreWithoutTheFinalTipOfItsLaneIsOlderThanWhatOthersSaw) {
+    const MemoryStore aside = cluster.at(0).store;
+    ASSERT_EQ(submit(0).admission, Admission::accepted);
+    go_on_without_it({}, 3);
+    cluster.stop(0);
+    cut_off = {cluster.at(1).number, cluster.at(2).number, cluster.at(3).number};  // the chain itself says it
+    cluster.restore(0, aside, cluster.heard(1));
+    cluster.start(0);
+    ASSERT_EQ(cluster.at(0).text("quarantined"), "");
+    cluster.begin_with_snapshot(0);
+    EXPECT_NE(cluster.at(0).text("quarantined"), "");
+}
+
 }  // namespace
 }  // namespace rondo::test

@@ -7,7 +7,9 @@
 #include "actors/intake/rpc/rpc_error.hpp"
 #include "actors/intake/rpc/server.hpp"
 #include "actors/intake/rpc/shapes.hpp"
+#include "cluster/runtime/limits.hpp"
 #include "http_client.hpp"
+#include "slow_execution.hpp"
 
 namespace rondo::rpc {
 namespace {
@@ -216,6 +218,74 @@ TEST_F(Rpc, LeavesMemoryToOtherAddressesBesideOneWhoseBodiesDoNotCome) {
     auto honest = connect();
     EXPECT_TRUE(is_served(honest));
     EXPECT_EQ(status("rpc_requests_refused"), 2U);
+}
+
+/// Blocks with their transactions, of an execution that answers when it is told to.
+class LargeBlocks : public Rpc {
+  protected:
+    LargeBlocks() {
+        config.node[Actor::execution].router = execution.endpoint();
+        config.limits.answer_timeout_ms = 60'000;
+    }
+    HttpClient asking(const std::string& from) {
+        auto client = connect(from);
+        const std::string body = R"({"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x1",true]})";
+        client.say(announcing(body.size()) + body);
+        return client;
+    }
+    static Json answer_of(HttpClient& client) { return Json::parse(client.raw("").body, nullptr, false); }
+    static constexpr std::uint64_t each = 4 * rondo::limits::request_bytes_max;
+
+    test::SlowExecution execution;
+};
+
+TEST_F(LargeBlocks, TakeMemoryOfTheirCallerBeforeExecutionIsAsked) {
+    config.limits.memory_bytes_max = 9 * each;
+    std::vector<HttpClient> hostile;
+    for (int i = 0; i < 10; ++i) hostile.push_back(asking("127.0.0.2"));
+    ASSERT_TRUE(eventually("rpc_requests_refused", [](std::uint64_t n) { return n == 6; })) << "no more than half is one's";
+    EXPECT_GE(status("rpc_memory_bytes"), 4 * each);
+    auto honest = asking("127.0.0.1");
+    EXPECT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n >= 5 * each; }));
+    execution.answer_always();
+    EXPECT_EQ(answer_of(honest)["result"]["number"], "0x1");
+    int refused = 0;
+    for (HttpClient& client : hostile) {
+        const Json answer = answer_of(client);
+        if (answer.contains("error")) {
+            EXPECT_EQ(answer["error"]["code"], code_limit);
+            ++refused;
+        } else {
+            EXPECT_EQ(answer["result"]["number"], "0x1");
+        }
+    }
+    EXPECT_EQ(refused, 6);
+    EXPECT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n == 0; }));
+}
+
+TEST_F(LargeBlocks, AreAskedForOneAfterTheOther) {
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(asking("127.0.0.2"));
+    ASSERT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n >= 3 * each; })) << "all wait";
+    for (std::size_t answered = 0; answered < 3; ++answered) {
+        ASSERT_TRUE(execution.await_question());
+        auto beside = connect();
+        EXPECT_EQ(beside.call("eth_blockNumber", Json::array())["result"], "0x1") << "nobody else waits for them";
+        EXPECT_EQ(execution.asked(), answered + 1);
+        execution.answer_one();
+        ASSERT_TRUE(eventually("rpc_memory_bytes", [&](std::uint64_t n) { return n < (3 - answered) * each; }));
+    }
+    for (HttpClient& client : clients) EXPECT_EQ(answer_of(client)["result"]["number"], "0x1");
+    EXPECT_EQ(execution.open_max(), 1U);
+}
+
+TEST_F(LargeBlocks, DoNotKeepTheServerFromStopping) {
+    auto first = asking("127.0.0.2"), second = asking("127.0.0.2");
+    ASSERT_TRUE(execution.await_question());
+    ASSERT_TRUE(eventually("rpc_memory_bytes", [](std::uint64_t n) { return n >= 2 * each; }));
+    server.reset();
+    EXPECT_EQ(first.raw("").status, 0U);
+    EXPECT_EQ(second.raw("").status, 0U);
 }
 
 TEST_F(Rpc, RefusesWhatFollowsInABatchWhoseAnswerIsLarge) {
