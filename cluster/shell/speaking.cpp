@@ -216,9 +216,8 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_inputs", counters_.inputs);
     add("shell_commits", counters_.commits);
     add("shell_journal_entries", counters_.journal_entries);
-    std::size_t waiting = inbox_.inputs.size();
-    for (const auto& [channel, queue] : from_peers_) waiting += queue.inputs.size();
-    add("shell_inbox", waiting);
+    add("shell_inbox", inbox_.inputs.size() + peer_messages_waiting());
+    add("shell_peer_messages_dropped", counters_.dropped_peer_messages);
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
     add("shell_clients", request_shares_.holders());
