@@ -24,12 +24,6 @@ DurationMs steady_ms() {
     return static_cast<DurationMs>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
-/// Of the connection that it came on, as ZAP said at the handshake.
-std::optional<TransportKey> key_of(const zmq::message_t& frame) {
-    const char* text = zmq_msg_gets(frame.handle(), "User-Id");
-    return text == nullptr ? std::nullopt : fixed_from_hex<TransportKey>(text);
-}
-
 }  // namespace
 
 struct PeerBus::Impl {
@@ -279,6 +273,7 @@ PeerCounters PeerBus::counters() const {
         out.refused_connections += door.counters().refused;
         out.failed_handshakes += door.counters().failed_handshakes;
         out.overlong += door.counters().overlong;
+        out.superseded += door.counters().superseded;
     }
     return out;
 }

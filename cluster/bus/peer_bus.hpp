@@ -32,6 +32,7 @@ struct PeerCounters {
     std::uint64_t refused_connections = 0;  ///< beyond their address's share
     std::uint64_t failed_handshakes = 0;    ///< half-open ones, such without CURVE, and those whose key was refused
     std::uint64_t overlong = 0;             ///< closed in the middle of a message without end
+    std::uint64_t superseded = 0;           ///< closed, because too many spoke with the same key after it
     std::uint64_t unread = 0;               ///< answers not sent, because too much waits for those of that address to read
 };
 

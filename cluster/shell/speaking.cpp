@@ -252,6 +252,7 @@ void Shell::add_counters(ActorStatus& status) const {
         add("peer_connections_refused", peers.refused_connections);
         add("peer_handshakes_failed", peers.failed_handshakes);
         add("peer_messages_overlong", peers.overlong);
+        add("peer_connections_superseded", peers.superseded);
         add("peer_answers_unread", peers.unread);
     }
     if (const std::string error = last_error(); !error.empty()) status.facts.push_back({"last_error", 0, error.substr(0, 1024)});

@@ -1,3 +1,5 @@
+#include "cluster/bus/door.hpp"
+
 #include <sys/resource.h>
 
 #include "cluster/runtime/limits.hpp"
@@ -110,6 +112,36 @@ TEST(Door, WaitsForALargeMessageThatComesSlowly) {
         EXPECT_EQ(message->payload, payload);
     }
     EXPECT_EQ(server.bus().counters().overlong, 0U);
+}
+
+TEST(Door, ClosesTheFirstOfTooManyConnectionsThatSpeakWithOneKey) {
+    Operator server(2), other(3);
+    const Keys keys;
+    const Operator hostile(1, 7, keys);
+    server.start({hostile.as_peer(), other.as_peer()});
+    other.start_deaf({server.as_peer()});
+    ASSERT_TRUE(heard(Channel::votes, other, server));
+    std::vector<RawGuest> connections;
+    constexpr std::size_t too_many = 2;
+    for (std::size_t i = 0; i < connections_per_key_max + too_many; ++i) {
+        RawGuest& connection = connections.emplace_back(server, Channel::votes, elsewhere, keys);
+        ASSERT_TRUE(connection.shakes_hands(server));
+        ASSERT_TRUE(says(connection, server, connection.frame(genesis_tag, true)));
+        ASSERT_TRUE(says(connection, server, connection.frame(Bytes(1, static_cast<std::uint8_t>(i)), false)));
+        std::optional<PeerMessage> message;
+        ASSERT_TRUE(eventually({&server}, [&] {
+            do message = server.bus().next(Channel::votes);
+            while (message && message->from == other.as_peer().number);
+            return message.has_value();
+        }));
+        EXPECT_EQ(message->payload, Bytes(1, static_cast<std::uint8_t>(i))) << "the newest is heard";
+    }
+    EXPECT_EQ(server.bus().counters().superseded, too_many);
+    constexpr std::size_t of_the_other = 2;  // on votes and on sync
+    EXPECT_TRUE(eventually({&server, &other},
+                           [&] { return server.bus().counters().connections == connections_per_key_max + of_the_other; }));
+    for (std::size_t i = 0; i < connections.size(); ++i) EXPECT_EQ(connections[i].drain(), i >= too_many) << i;
+    EXPECT_TRUE(heard(Channel::votes, other, server, words("still there")));
 }
 
 TEST(Door, SendsNoMoreToWhoDoesNotReadAndAnswersTheOthers) {

@@ -43,8 +43,10 @@ constexpr std::uint8_t command = 4;
 
 }  // namespace
 
-RawGuest::RawGuest(const Operator& server, Channel channel, const std::string& from)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), server_key_(server.as_peer().transport_keys.at(0)) {
+RawGuest::RawGuest(const Operator& server, Channel channel, const std::string& from, const Keys& keys)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      server_key_(server.as_peer().transport_keys.at(0)),
+      lasting_(keys) {
     require(socket_ >= 0, "a socket");
     const sockaddr_in here = address_of(from, 0);
     const sockaddr_in there = address_of("127.0.0.1", rondo::port_of(server.as_peer().endpoints, channel));

@@ -10,7 +10,7 @@ namespace rondo::bus {
 class RawGuest {
   public:
     /// Connected from an address of the loopback network; nothing is said yet.
-    RawGuest(const Operator& server, Channel channel, const std::string& from = "127.0.0.1");
+    RawGuest(const Operator& server, Channel channel, const std::string& from = "127.0.0.1", const Keys& keys = {});
     ~RawGuest();
     RawGuest(RawGuest&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
     RawGuest(const RawGuest&) = delete;
