@@ -241,10 +241,15 @@ bool Door::may_answer(ByteView connection, std::size_t bytes) {
     if (found == by_connection_.end()) return true;
     Guest& guest = guests_.at(found->second);
     if (const auto info = carried_by(found->second)) note_acknowledged(guest, info->tcpi_bytes_acked);
-    if (!unread_shares_.has_room(guest.address, bytes, limits::unread_bytes_max)) return false;
+    return unread_shares_.has_room(guest.address, bytes, limits::unread_bytes_max);
+}
+
+void Door::answered(ByteView connection, std::size_t bytes) {
+    const auto found = by_connection_.find(to_bytes(connection));
+    if (found == by_connection_.end()) return;
+    Guest& guest = guests_.at(found->second);
     guest.unread += bytes;
     unread_shares_.take(guest.address, bytes);
-    return true;
 }
 
 }  // namespace rondo::bus

@@ -46,8 +46,10 @@ class Door {
     void heard(const zmq::message_t& frame, ByteView connection);
     /// Nothing waited in the listener.
     void found_empty() { was_empty_ = true; }
-    /// False if so much waits for its address that this must not be sent as well; else it counts as sent.
+    /// False if so much waits for its address that this must not be sent as well.
     [[nodiscard]] bool may_answer(ByteView connection, std::size_t bytes);
+    /// It was handed over: until it is acknowledged it counts.
+    void answered(ByteView connection, std::size_t bytes);
 
     [[nodiscard]] void* socket() { return events_.handle(); }
     /// Becomes readable with the bytes that come in, and stays so until look() has seen them.

@@ -152,12 +152,16 @@ bool PeerBus::Impl::answer(Channel channel, OperatorNumber to, Frames& message) 
     if (listener == listeners.end() || !is_open(channel)) return false;
     const Bytes* connection = askers.at(channel).connection_of(to);
     if (connection == nullptr) return false;
-    if (!doors.at(channel).may_answer(*connection, message.back().size())) {
+    Door& door = doors.at(channel);
+    const std::size_t bytes = message.back().size();
+    if (!door.may_answer(*connection, bytes)) {
         ++counters.unread;
         return false;
     }
     message.insert(message.begin(), copied(*connection));
-    return bus::send(listener->second, message);
+    if (!bus::send(listener->second, message)) return false;
+    door.answered(*connection, bytes);
+    return true;
 }
 
 PeerBus::PeerBus(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

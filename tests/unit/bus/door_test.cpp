@@ -36,6 +36,19 @@ bool says(RawGuest& guest, Operator& server, const Bytes& bytes) {
     });
 }
 
+/// Shakes hands and says something on sync, as the server hears it.
+std::optional<PeerMessage> asks(RawGuest& guest, Operator& server) {
+    std::optional<PeerMessage> question;
+    if (!guest.shakes_hands(server) || !says(guest, server, guest.frame(genesis_tag, true)) ||
+        !says(guest, server, guest.frame(hello, false)))
+        return question;
+    (void)eventually({&server}, [&] {
+        question = server.bus().next(Channel::sync);
+        return question.has_value();
+    });
+    return question;
+}
+
 TEST(Door, LetsGoOfAConnectionThatNeverShakesHands) {
     Operator server(2);
     server.start({});
@@ -148,14 +161,8 @@ TEST(Door, SendsNoMoreToWhoDoesNotReadAndAnswersTheOthers) {
     Operator server(2);
     server.start({});
     RawGuest deaf(server, Channel::sync, elsewhere);
-    ASSERT_TRUE(deaf.shakes_hands(server));
-    ASSERT_TRUE(says(deaf, server, deaf.frame(genesis_tag, true)));
-    ASSERT_TRUE(says(deaf, server, deaf.frame(hello, false)));
-    std::optional<PeerMessage> question;
-    ASSERT_TRUE(eventually({&server}, [&] {
-        question = server.bus().next(Channel::sync);
-        return question.has_value();
-    }));
+    const auto question = asks(deaf, server);
+    ASSERT_TRUE(question);
     const Bytes answer(limits::message_bytes_max, 1);
     std::uint64_t sent = 0;
     while (server.bus().send(Channel::sync, question->from, answer)) sent += answer.size();
@@ -167,6 +174,22 @@ TEST(Door, SendsNoMoreToWhoDoesNotReadAndAnswersTheOthers) {
         EXPECT_TRUE(deaf.drain());
         return server.bus().send(Channel::sync, question->from, answer);
     })) << "who reads again is answered again";
+}
+
+TEST(Door, CountsOnlyWhatWasSentAsUnread) {
+    Operator server(2);
+    server.start({});
+    RawGuest slow(server, Channel::sync, elsewhere);
+    const auto question = asks(slow, server);
+    ASSERT_TRUE(question);
+    const Bytes answer(64 * limits::kib, 1);
+    for (std::uint64_t refused = 0; refused * answer.size() < limits::unread_bytes_max;)
+        refused += server.bus().send(Channel::sync, question->from, answer) ? 0 : 1;
+    EXPECT_EQ(server.bus().counters().unread, 0U) << "its queue was full, which takes nothing of its share";
+    EXPECT_TRUE(eventually({&server}, [&] {
+        EXPECT_TRUE(slow.drain());
+        return server.bus().send(Channel::sync, question->from, answer);
+    }));
 }
 
 }  // namespace
