@@ -82,6 +82,7 @@ struct PeerBus::Impl {
     void answer_handshake();
     [[nodiscard]] std::optional<OperatorNumber> sender(Channel channel);
     [[nodiscard]] std::optional<PeerMessage> understand(Channel channel, Got got, std::optional<OperatorNumber> server);
+    [[nodiscard]] bool hand_over(Channel channel, OperatorNumber to, Bytes payload);
     [[nodiscard]] bool answer(Channel channel, OperatorNumber to, Frames& message);
 };
 
@@ -144,6 +145,15 @@ std::optional<PeerMessage> PeerBus::Impl::understand(Channel channel, Got got, s
         ++counters.throttled;
     }
     return std::nullopt;
+}
+
+bool PeerBus::Impl::hand_over(Channel channel, OperatorNumber to, Bytes payload) {
+    Frames message;
+    message.push_back(copied(genesis_tag()));
+    message.push_back(moved(std::move(payload)));
+    if (!dealers.send(channel, to, message)) return answer(channel, to, message);
+    if (is_open(channel)) hear_answers(channel);
+    return true;
 }
 
 /// On the connection on which it was last heard.
@@ -242,16 +252,16 @@ std::optional<PeerMessage> PeerBus::next(Channel channel) {
 }
 
 bool PeerBus::send(Channel channel, OperatorNumber to, Bytes payload) {
-    const bool fits = payload.size() <= limits::message_bytes_max;  // a peer would hang up on more
-    if (const auto open = impl_->askers.find(channel); fits && open != impl_->askers.end())
-        open->second.charge(to, payload.size(), steady_ms());
-    Frames frames;
-    frames.push_back(copied(impl_->genesis_tag()));
-    frames.push_back(moved(std::move(payload)));
-    const bool handed_over = fits && impl_->dealers.send(channel, to, frames);
-    if (handed_over && is_open(channel)) impl_->hear_answers(channel);
-    const bool sent = handed_over || (fits && impl_->answer(channel, to, frames));
-    if (!sent) ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
+    const std::size_t bytes = payload.size();
+    const bool fits = bytes <= limits::message_bytes_max;  // a peer would hang up on more
+    const auto open = impl_->askers.find(channel);
+    const bool has_asked_too_much = open != impl_->askers.end() && !open->second.may_be_sent(to, steady_ms());
+    if (has_asked_too_much) ++impl_->counters.throttled;
+    const bool sent = fits && !has_asked_too_much && impl_->hand_over(channel, to, std::move(payload));
+    if (!sent)
+        ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
+    else if (open != impl_->askers.end())
+        open->second.charge(to, bytes, steady_ms());
     return sent;
 }
 

@@ -38,4 +38,12 @@ class RawGuest {
     std::uint64_t nonce_ = 0;
 };
 
+/// As the operators of the tests have it.
+inline const Bytes genesis_tag{7, 0, 0, 0, 0, 0, 0, 0};
+
+/// Writes all of it, a piece at a time, while the server is served.
+[[nodiscard]] bool says(RawGuest& guest, Operator& server, const Bytes& bytes);
+/// Shakes hands and says something on sync, once, as the server hears it.
+[[nodiscard]] std::optional<PeerMessage> asks(RawGuest& guest, Operator& server);
+
 }  // namespace rondo::bus
