@@ -80,6 +80,12 @@ OperatorNumber Askers::free_number() {
     return last_guest_;
 }
 
+bool Askers::may_be_sent(OperatorNumber number, DurationMs now) {
+    const auto key = guest_keys_.find(number);
+    if (key == guest_keys_.end()) return true;
+    return guests_.at(key->second).asker.quotas.bytes.has_one(now) && all_guests_->bytes.has_one(now);
+}
+
 void Askers::charge(OperatorNumber number, std::size_t bytes, DurationMs now) {
     if (const auto key = guest_keys_.find(number); key != guest_keys_.end()) {
         guests_.at(key->second).asker.quotas.bytes.spend(bytes, now);

@@ -35,13 +35,17 @@ class Quota {
 ///  2. An answer goes to the connection that was heard last.
 ///  3. Each has a quota of messages, and is not heard while what it was sent exceeds its quota of bytes. Guests together have one
 ///     more of each kind, so that nobody gets more by having many keys.
+///  4. Nor is a guest answered then: what it asked before is many answers, and all guests would wait until they are paid back.
+///     So nobody owes more than one message. Operators owe to nobody's cost but their own.
 class Askers {
   public:
     /// False if it is beyond the quota. `connection` is empty for what came in on an own DEALER.
     [[nodiscard]] bool hear_operator(OperatorNumber number, ByteView connection, DurationMs now);
     /// Its number; nothing if it is beyond the quota.
     [[nodiscard]] std::optional<OperatorNumber> hear_guest(const TransportKey& key, ByteView connection, DurationMs now);
-    /// So many bytes are sent to it. Whoever was never heard pays nothing.
+    /// False if the quota of bytes of a guest, or that of all, is used up.
+    [[nodiscard]] bool may_be_sent(OperatorNumber number, DurationMs now);
+    /// So many bytes were sent to it. Whoever was never heard pays nothing.
     void charge(OperatorNumber number, std::size_t bytes, DurationMs now);
     /// Nothing if it was not heard, or is forgotten.
     [[nodiscard]] const Bytes* connection_of(OperatorNumber number) const;

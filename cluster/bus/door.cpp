@@ -158,6 +158,7 @@ void Door::forget(int descriptor) {
     unread_shares_.give_back(guest.address, guest.unread);
     if (const auto named = by_connection_.find(guest.connection); named != by_connection_.end() && named->second == descriptor)
         by_connection_.erase(named);
+    forget_key(descriptor, guest);
     suspects_.erase(descriptor);
     guests_.erase(found);
 }
@@ -178,6 +179,28 @@ void Door::heard(const zmq::message_t& frame, ByteView connection) {
     if (std::ranges::equal(guest.connection, connection)) return;
     guest.connection = to_bytes(connection);
     by_connection_.insert_or_assign(guest.connection, found->first);
+    if (const auto key = key_of(frame)) note_key(found->first, guest, *key);
+}
+
+void Door::note_key(int descriptor, Guest& guest, const TransportKey& key) {
+    if (guest.key == key) return;
+    forget_key(descriptor, guest);
+    guest.key = key;
+    std::vector<int>& speakers = by_key_[key];
+    speakers.push_back(descriptor);
+    if (speakers.size() <= connections_per_key_max) return;
+    const int first = speakers.front();
+    forget_key(first, guests_.at(first));
+    ++counters_.superseded;
+    close(first);
+}
+
+void Door::forget_key(int descriptor, Guest& guest) {
+    if (!guest.key) return;
+    const auto speakers = by_key_.find(*guest.key);
+    std::erase(speakers->second, descriptor);
+    if (speakers->second.empty()) by_key_.erase(speakers);
+    guest.key.reset();
 }
 
 /// 2. What libzmq had read at the last look, and the listener was found empty since: if it was a message, it was heard.
@@ -218,10 +241,15 @@ bool Door::may_answer(ByteView connection, std::size_t bytes) {
     if (found == by_connection_.end()) return true;
     Guest& guest = guests_.at(found->second);
     if (const auto info = carried_by(found->second)) note_acknowledged(guest, info->tcpi_bytes_acked);
-    if (!unread_shares_.has_room(guest.address, bytes, limits::unread_bytes_max)) return false;
+    return unread_shares_.has_room(guest.address, bytes, limits::unread_bytes_max);
+}
+
+void Door::answered(ByteView connection, std::size_t bytes) {
+    const auto found = by_connection_.find(to_bytes(connection));
+    if (found == by_connection_.end()) return;
+    Guest& guest = guests_.at(found->second);
     guest.unread += bytes;
     unread_shares_.take(guest.address, bytes);
-    return true;
 }
 
 }  // namespace rondo::bus

@@ -61,6 +61,11 @@ zmq::message_t moved(Bytes bytes) {
     return {raw->data(), raw->size(), [](void*, void* hint) { delete static_cast<Bytes*>(hint); }, raw};
 }
 
+std::optional<TransportKey> key_of(const zmq::message_t& frame) {
+    const char* text = zmq_msg_gets(frame.handle(), "User-Id");
+    return text == nullptr ? std::nullopt : fixed_from_hex<TransportKey>(text);
+}
+
 void set_common_options(zmq::socket_t& socket, int hwm, std::int64_t message_bytes_max) {
     socket.set(zmq::sockopt::affinity, first_thread);
     socket.set(zmq::sockopt::linger, 0);

@@ -5,6 +5,7 @@
 
 #include "cluster/bus/protocol.hpp"
 #include "messages/base/bytes.hpp"
+#include "messages/base/types.hpp"
 
 /// Multipart messages without exceptions. Only this folder includes it: ZeroMQ ends here.
 namespace rondo::bus {
@@ -22,6 +23,9 @@ bool send(zmq::socket_t& socket, Frames& frames);
 /// Hands the memory of large payloads to ZeroMQ instead of copying it.
 [[nodiscard]] zmq::message_t moved(Bytes bytes);
 [[nodiscard]] inline ByteView view_of(const zmq::message_t& frame) { return {frame.data<std::uint8_t>(), frame.size()}; }
+
+/// Of the connection that it came on, as ZAP said at the handshake.
+[[nodiscard]] std::optional<TransportKey> key_of(const zmq::message_t& frame);
 
 /// ZMQ_AFFINITY. libzmq looks names up in the thread that connects, which waits for the name server meanwhile: connections to
 /// names have a thread of their own, so that one operator's name server does not hold up what is said to the others.

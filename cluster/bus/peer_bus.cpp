@@ -17,17 +17,14 @@ namespace rondo::bus {
 namespace {
 
 constexpr std::size_t genesis_tag_bytes = 8;
+/// Of one listed key at one listener. A node connects once, and again after it or the network was away; whoever begins without
+/// end would have as many turns in the listener before its connections are found to be too many (door.hpp).
+constexpr Quota::Rate handshakes{1, 16};
 constexpr const char* zap_endpoint = "inproc://zeromq.zap.01";  // RFC 27
 
 DurationMs steady_ms() {
     using namespace std::chrono;
     return static_cast<DurationMs>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
-}
-
-/// Of the connection that it came on, as ZAP said at the handshake.
-std::optional<TransportKey> key_of(const zmq::message_t& frame) {
-    const char* text = zmq_msg_gets(frame.handle(), "User-Id");
-    return text == nullptr ? std::nullopt : fixed_from_hex<TransportKey>(text);
 }
 
 }  // namespace
@@ -42,7 +39,8 @@ struct PeerBus::Impl {
     std::map<Channel, Askers> askers;           ///< of the open channels
     std::map<Channel, DurationMs> asked_until;  ///< open channels on which answers are heard by the own DEALERs
     std::map<TransportKey, OperatorNumber> listed;
-    std::map<Channel, std::size_t> next_source;  ///< whose turn it is in next()
+    std::map<std::pair<TransportKey, std::string>, Quota> handshake_quotas;  ///< of listed keys, by ZAP domain: a listener
+    std::map<Channel, std::size_t> next_source;                              ///< whose turn it is in next()
     std::vector<void*> sockets;
     PeerCounters counters;
     Frames frames;
@@ -86,10 +84,22 @@ struct PeerBus::Impl {
     }
 
     void answer_handshake();
+    [[nodiscard]] bool is_welcome(const TransportKey& key, const std::string& domain);
     [[nodiscard]] std::optional<OperatorNumber> sender(Channel channel);
     [[nodiscard]] std::optional<PeerMessage> understand(Channel channel, Got got, std::optional<OperatorNumber> server);
+    [[nodiscard]] bool hand_over(Channel channel, OperatorNumber to, Bytes payload);
     [[nodiscard]] bool answer(Channel channel, OperatorNumber to, Frames& message);
 };
+
+bool PeerBus::Impl::is_welcome(const TransportKey& key, const std::string& domain) {
+    if (!listed.contains(key))
+        return std::ranges::any_of(askers, [&](const auto& entry) { return domain == to_string(entry.first); });
+    const DurationMs now = steady_ms();
+    Quota& quota = handshake_quotas.try_emplace({key, domain}, handshakes, now).first->second;
+    if (!quota.has_one(now)) return false;
+    quota.spend(1, now);
+    return true;
+}
 
 /// A key that is not listed may be so soon, when this node has come as far as the others: it is refused for now (300), and its
 /// node tries again when the handshake has run out of time; after a refusal for good (400) libzmq never would.
@@ -97,16 +107,13 @@ void PeerBus::Impl::answer_handshake() {
     // version, request id, domain, address, routing id, mechanism, credentials (RFC 27)
     const bool curve = frames.size() == 7 && frames[5].to_string_view() == "CURVE";
     const auto key = curve ? TransportKey::from(view_of(frames[6])) : std::nullopt;
-    const bool for_all = curve && std::ranges::any_of(askers, [&](const auto& entry) {
-                             return frames[2].to_string_view() == to_string(entry.first);
-                         });
-    const bool welcome = key && (for_all || listed.contains(*key));
+    const bool welcome = key && is_welcome(*key, frames[2].to_string());
     if (!welcome) ++counters.refused_keys;
     Frames reply;
     reply.push_back(copied(as_bytes("1.0")));
     reply.push_back(frames.size() > 1 ? std::move(frames[1]) : zmq::message_t());
     reply.push_back(copied(as_bytes(welcome ? "200" : "300")));
-    reply.push_back(copied(as_bytes(welcome ? "OK" : "the transport key is not listed")));
+    reply.push_back(copied(as_bytes(welcome ? "OK" : "the transport key is not listed, or shakes hands too often")));
     reply.push_back(copied(as_bytes(welcome ? to_hex(key->view()) : "")));
     reply.push_back(zmq::message_t());
     bus::send(zap, reply);
@@ -152,18 +159,31 @@ std::optional<PeerMessage> PeerBus::Impl::understand(Channel channel, Got got, s
     return std::nullopt;
 }
 
+bool PeerBus::Impl::hand_over(Channel channel, OperatorNumber to, Bytes payload) {
+    Frames message;
+    message.push_back(copied(genesis_tag()));
+    message.push_back(moved(std::move(payload)));
+    if (!dealers.send(channel, to, message)) return answer(channel, to, message);
+    if (is_open(channel)) hear_answers(channel);
+    return true;
+}
+
 /// On the connection on which it was last heard.
 bool PeerBus::Impl::answer(Channel channel, OperatorNumber to, Frames& message) {
     const auto listener = listeners.find(channel);
     if (listener == listeners.end() || !is_open(channel)) return false;
     const Bytes* connection = askers.at(channel).connection_of(to);
     if (connection == nullptr) return false;
-    if (!doors.at(channel).may_answer(*connection, message.back().size())) {
+    Door& door = doors.at(channel);
+    const std::size_t bytes = message.back().size();
+    if (!door.may_answer(*connection, bytes)) {
         ++counters.unread;
         return false;
     }
     message.insert(message.begin(), copied(*connection));
-    return bus::send(listener->second, message);
+    if (!bus::send(listener->second, message)) return false;
+    door.answered(*connection, bytes);
+    return true;
 }
 
 PeerBus::PeerBus(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,6 +217,7 @@ std::vector<std::string> PeerBus::set_peers(const std::vector<Peer>& peers) {
         const std::size_t keys = std::min(peer.transport_keys.size(), limits::transport_keys_max);
         for (std::size_t i = 0; i < keys; ++i) impl_->listed.emplace(peer.transport_keys[i], peer.number);
     }
+    std::erase_if(impl_->handshake_quotas, [&](const auto& entry) { return !impl_->listed.contains(entry.first.first); });
     for (auto& [channel, askers] : impl_->askers) askers.keep_operators(numbers);
     auto troubles = impl_->dealers.set_peers(peers);
     impl_->list_sockets();
@@ -244,16 +265,16 @@ std::optional<PeerMessage> PeerBus::next(Channel channel) {
 }
 
 bool PeerBus::send(Channel channel, OperatorNumber to, Bytes payload) {
-    const bool fits = payload.size() <= limits::message_bytes_max;  // a peer would hang up on more
-    if (const auto open = impl_->askers.find(channel); fits && open != impl_->askers.end())
-        open->second.charge(to, payload.size(), steady_ms());
-    Frames frames;
-    frames.push_back(copied(impl_->genesis_tag()));
-    frames.push_back(moved(std::move(payload)));
-    const bool handed_over = fits && impl_->dealers.send(channel, to, frames);
-    if (handed_over && is_open(channel)) impl_->hear_answers(channel);
-    const bool sent = handed_over || (fits && impl_->answer(channel, to, frames));
-    if (!sent) ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
+    const std::size_t bytes = payload.size();
+    const bool fits = bytes <= limits::message_bytes_max;  // a peer would hang up on more
+    const auto open = impl_->askers.find(channel);
+    const bool has_asked_too_much = open != impl_->askers.end() && !open->second.may_be_sent(to, steady_ms());
+    if (has_asked_too_much) ++impl_->counters.throttled;
+    const bool sent = fits && !has_asked_too_much && impl_->hand_over(channel, to, std::move(payload));
+    if (!sent)
+        ++impl_->counters.unsent[static_cast<std::size_t>(channel)];
+    else if (open != impl_->askers.end())
+        open->second.charge(to, bytes, steady_ms());
     return sent;
 }
 
@@ -279,6 +300,7 @@ PeerCounters PeerBus::counters() const {
         out.refused_connections += door.counters().refused;
         out.failed_handshakes += door.counters().failed_handshakes;
         out.overlong += door.counters().overlong;
+        out.superseded += door.counters().superseded;
     }
     return out;
 }

@@ -23,15 +23,16 @@ struct PeerOptions {
 
 struct PeerCounters {
     std::array<std::uint64_t, channel_count> unsent{};  ///< not connected, or the peer's queue full: the protocol retries
-    std::uint64_t refused_keys = 0;                     ///< handshakes, on a channel of members, with a key that is not listed
-    std::uint64_t unlisted = 0;                         ///< messages there of a connection whose key is no longer listed
-    std::uint64_t throttled = 0;                        ///< messages on open channels beyond their sender's quota
-    std::uint64_t foreign_genesis = 0;                  ///< messages of another network
+    std::uint64_t refused_keys = 0;  ///< handshakes of members' channels with a key that is not listed; of a listed key too often
+    std::uint64_t unlisted = 0;      ///< messages there of a connection whose key is no longer listed
+    std::uint64_t throttled = 0;     ///< messages on open channels beyond their sender's quota, answers to it
+    std::uint64_t foreign_genesis = 0;  ///< messages of another network
     std::uint64_t malformed = 0;
     std::uint64_t connections = 0;          ///< to the listeners, now
     std::uint64_t refused_connections = 0;  ///< beyond their address's share
     std::uint64_t failed_handshakes = 0;    ///< half-open ones, such without CURVE, and those whose key was refused
     std::uint64_t overlong = 0;             ///< closed in the middle of a message without end
+    std::uint64_t superseded = 0;           ///< closed, because too many spoke with the same key after it
     std::uint64_t unread = 0;               ///< answers not sent, because too much waits for those of that address to read
 };
 

@@ -5,7 +5,7 @@
 #include "messages/crypto/hash.hpp"
 
 /// From the sockets to the inputs. Every source gives a bounded number per turn; what finds no room stays in its socket, whose
-/// own bound then holds the sender back.
+/// own bound then holds the sender back. Peers have one socket in common: what is beyond the share of one of them is dropped.
 namespace rondo::shell {
 namespace {
 
@@ -159,13 +159,18 @@ void Shell::receive_answers() {
 }
 
 void Shell::receive_peers() {
-    for (auto& [channel, queue] : from_peers_) {
-        for (std::size_t i = 0; i < limits::source_inputs_max && queue.has_room(); ++i) {
-            auto message = peers_.next(channel);
-            if (!message) break;
-            const std::size_t bytes = message->payload.size();
-            queue.push(std::move(*message), bytes);
-        }
+    for (auto& [channel, queues] : from_peers_) receive_peers(channel, queues);
+}
+
+/// What is dropped is bounded per turn like what is kept, but by more: those whose messages are kept wait behind it.
+void Shell::receive_peers(Channel channel, FromPeers& queues) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < limits::turn_inputs_max && bytes < limits::turn_bytes_max && queues.operators.has_room(); ++i) {
+        auto message = peers_.next(channel);
+        if (!message) return;
+        bytes += message->payload.size();
+        PeerQueue& queue = message->from < first_guest ? queues.operators : queues.guests;
+        if (!queue.push(std::move(*message))) ++counters_.dropped_peer_messages;
     }
 }
 

@@ -96,7 +96,7 @@ int Shell::run(const CoreFactory& make, int stop_descriptor) {
 
 bool Shell::has_input() const {
     if (!inbox_.inputs.empty() || timers_.next() <= tick()) return true;
-    if (std::ranges::any_of(from_peers_, [](const auto& channel) { return !channel.second.inputs.empty(); })) return true;
+    if (peer_messages_waiting() > 0) return true;
     return has_stream_message() || commit_due_at_ <= tick();
 }
 
@@ -104,9 +104,16 @@ bool Shell::has_stream_message() const {
     return std::ranges::any_of(subscriptions_, [](const auto& s) { return s.second.has_next(); });
 }
 
-/// One of each source in turn, so that none starves another: timers, what comes from this node, each channel, each stream.
+std::size_t Shell::peer_messages_waiting() const {
+    std::size_t waiting = 0;
+    for (const auto& [channel, queues] : from_peers_) waiting += queues.operators.size() + queues.guests.size();
+    return waiting;
+}
+
+/// One of each source in turn, so that none starves another: timers, what comes from this node, each channel's operators and its
+/// guests, each stream.
 std::optional<Input> Shell::next_input() {
-    const std::size_t sources = 2 + traits_.channels.size() + traits_.subscriptions.size();
+    const std::size_t sources = 2 + 2 * traits_.channels.size() + traits_.subscriptions.size();
     for (std::size_t i = 0; i < sources; ++i)
         if (auto input = next_input_of(next_source_++ % sources)) return input;
     return std::nullopt;
@@ -127,8 +134,11 @@ std::optional<Input> Shell::next_input_of(std::size_t source) {
     }
     if (source == 1) return inbox_.take();
     source -= 2;
-    if (source < traits_.channels.size()) return from_peers_.at(traits_.channels[source]).take();
-    const auto subscription = subscriptions_.find(traits_.subscriptions[source - traits_.channels.size()]);
+    if (source < 2 * traits_.channels.size()) {
+        FromPeers& queues = from_peers_.at(traits_.channels[source / 2]);
+        return source % 2 == 0 ? queues.operators.take() : queues.guests.take();
+    }
+    const auto subscription = subscriptions_.find(traits_.subscriptions[source - 2 * traits_.channels.size()]);
     if (subscription == subscriptions_.end() || !subscription->second.has_next()) return std::nullopt;
     return subscription->second.take_next();
 }

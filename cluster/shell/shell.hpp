@@ -13,6 +13,7 @@
 #include "cluster/runtime/limits.hpp"
 #include "cluster/runtime/shares.hpp"
 #include "cluster/shell/outbox.hpp"
+#include "cluster/shell/peer_queue.hpp"
 #include "cluster/shell/shell_config.hpp"
 #include "cluster/shell/subscription.hpp"
 #include "cluster/shell/tables.hpp"
@@ -54,7 +55,7 @@ class CurrentView final : public StoreView {
 
 struct Counters {
     std::uint64_t turns = 0, inputs = 0, commits = 0, journal_entries = 0, dropped_requests = 0, late_answers = 0,
-                  unsent_asks = 0, checkpoints = 0, checkpoints_skipped = 0, checkpoints_failed = 0;
+                  unsent_asks = 0, dropped_peer_messages = 0, checkpoints = 0, checkpoints_skipped = 0, checkpoints_failed = 0;
 };
 
 /// Hosts one core: turn after turn in one thread.
@@ -92,6 +93,12 @@ class Shell {
         void push(Input input, std::size_t size);
         [[nodiscard]] std::optional<Input> take();
     };
+    /// Of one channel. Guests have a room and a turn of their own: keys cost nothing, so that each of them having one would be
+    /// much for who has many.
+    struct FromPeers {
+        PeerQueue operators{operators_room};
+        PeerQueue guests{guests_room};
+    };
 
     // receiving.cpp: from the sockets to the inputs
     void receive();
@@ -101,6 +108,7 @@ class Shell {
     void on_published(bus::NodeBus::FromPublisher published);
     void receive_answers();
     void receive_peers();
+    void receive_peers(Channel channel, FromPeers& queues);
     void receive_completions();
     void expire_asks();
     void on_asker(bus::NodeBus::FromAsker message);
@@ -116,6 +124,7 @@ class Shell {
     [[nodiscard]] std::optional<Input> next_input_of(std::size_t source);
     [[nodiscard]] bool has_input() const;
     [[nodiscard]] bool has_stream_message() const;
+    [[nodiscard]] std::size_t peer_messages_waiting() const;
     [[nodiscard]] bool lingers() const { return tick() < linger_until_; }
     void apply(Effects effects, Speech& speech);
     void set_peers(std::vector<Peer> named);
@@ -160,10 +169,10 @@ class Shell {
     std::unique_ptr<Core> core_;
 
     std::map<Stream, Subscription> subscriptions_;
-    Queue inbox_;                          ///< from this node: requests, answers, completions
-    std::map<Channel, Queue> from_peers_;  ///< each channel for itself: an answer does not wait behind a thousand votes
-    std::size_t next_source_ = 0;          ///< whose turn it is in next_input()
-    Deadlines timers_;                     ///< the core's
+    Queue inbox_;                              ///< from this node: requests, answers, completions
+    std::map<Channel, FromPeers> from_peers_;  ///< each channel for itself: an answer does not wait behind a thousand votes
+    std::size_t next_source_ = 0;              ///< whose turn it is in next_input()
+    Deadlines timers_;                         ///< the core's
     std::map<RequestId, OpenRequest> requests_;
     Shares<ClientId> request_shares_;  ///< of requests_
     RequestId last_request_ = 0;

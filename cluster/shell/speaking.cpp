@@ -216,9 +216,8 @@ void Shell::add_counters(ActorStatus& status) const {
     add("shell_inputs", counters_.inputs);
     add("shell_commits", counters_.commits);
     add("shell_journal_entries", counters_.journal_entries);
-    std::size_t waiting = inbox_.inputs.size();
-    for (const auto& [channel, queue] : from_peers_) waiting += queue.inputs.size();
-    add("shell_inbox", waiting);
+    add("shell_inbox", inbox_.inputs.size() + peer_messages_waiting());
+    add("shell_peer_messages_dropped", counters_.dropped_peer_messages);
     add("shell_requests_open", requests_.size());
     add("shell_requests_refused", counters_.dropped_requests);
     add("shell_clients", request_shares_.holders());
@@ -253,6 +252,7 @@ void Shell::add_counters(ActorStatus& status) const {
         add("peer_connections_refused", peers.refused_connections);
         add("peer_handshakes_failed", peers.failed_handshakes);
         add("peer_messages_overlong", peers.overlong);
+        add("peer_connections_superseded", peers.superseded);
         add("peer_answers_unread", peers.unread);
     }
     if (const std::string error = last_error(); !error.empty()) status.facts.push_back({"last_error", 0, error.substr(0, 1024)});

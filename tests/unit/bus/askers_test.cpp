@@ -79,6 +79,22 @@ TEST(Askers, WhoAreGuestsAreNotHeardWhileAllTogetherWereSentTooMuch) {
     EXPECT_TRUE(askers.hear_guest(key(1000), here, start + 1));
 }
 
+TEST(Askers, WhoAreGuestsAreSentOneMessageBeyondTheirBytesAtMost) {
+    Askers askers;
+    const OperatorNumber guest = askers.hear_guest(key(1), here, start).value();
+    std::size_t sent = 0;
+    for (; askers.may_be_sent(guest, start); sent += limits::message_bytes_max)
+        askers.charge(guest, limits::message_bytes_max, start);
+    EXPECT_LE(sent, limits::guest_bytes_burst + limits::message_bytes_max);
+    EXPECT_TRUE(askers.may_be_sent(askers.hear_guest(key(2), here, start).value(), start));
+    for (std::uint64_t who = 2; who * limits::guest_bytes_burst <= limits::guests_bytes_burst; ++who)
+        askers.charge(askers.hear_guest(key(who), here, start).value(), limits::guest_bytes_burst, start);
+    EXPECT_FALSE(askers.hear_guest(key(1000), here, start)) << "all together were sent too much";
+    ASSERT_TRUE(askers.hear_operator(OperatorNumber(1), here, start));
+    askers.charge(OperatorNumber(1), 2 * limits::operator_bytes_burst, start);
+    EXPECT_TRUE(askers.may_be_sent(OperatorNumber(1), start)) << "it may be what this node asks of it";
+}
+
 TEST(Askers, AreAnsweredWhereTheyWereHeardLast) {
     Askers askers;
     EXPECT_EQ(askers.connection_of(OperatorNumber(1)), nullptr);

@@ -1,3 +1,5 @@
+#include "cluster/bus/door.hpp"
+
 #include <sys/resource.h>
 
 #include "cluster/runtime/limits.hpp"
@@ -8,7 +10,6 @@ namespace rondo::bus {
 namespace {
 
 const std::string elsewhere = "127.0.0.2";
-const Bytes genesis_tag{7, 0, 0, 0, 0, 0, 0, 0};
 
 /// A guest at the ordinary address is heard and answered.
 void expect_serves_others(Operator& server, std::size_t bytes = 3) {
@@ -22,16 +23,6 @@ void expect_serves_others(Operator& server, std::size_t bytes = 3) {
         reply = guest.bus().next(Channel::sync);
         return reply.has_value();
     }));
-}
-
-/// Writes all of it, a piece at a time, while the server is served.
-bool says(RawGuest& guest, Operator& server, const Bytes& bytes) {
-    std::size_t written = 0;
-    return eventually({&server}, [&] {
-        const std::size_t piece = std::min<std::size_t>(bytes.size() - written, 64 * limits::kib);
-        written += guest.write(ByteView(bytes).subspan(written, piece));
-        return written == bytes.size();
-    });
 }
 
 TEST(Door, LetsGoOfAConnectionThatNeverShakesHands) {
@@ -112,18 +103,43 @@ TEST(Door, WaitsForALargeMessageThatComesSlowly) {
     EXPECT_EQ(server.bus().counters().overlong, 0U);
 }
 
+TEST(Door, ClosesTheFirstOfTooManyConnectionsThatSpeakWithOneKey) {
+    Operator server(2), other(3);
+    const Keys keys;
+    const Operator hostile(1, 7, keys);
+    server.start({hostile.as_peer(), other.as_peer()});
+    other.start_deaf({server.as_peer()});
+    ASSERT_TRUE(heard(Channel::votes, other, server));
+    std::vector<RawGuest> connections;
+    constexpr std::size_t too_many = 2;
+    for (std::size_t i = 0; i < connections_per_key_max + too_many; ++i) {
+        RawGuest& connection = connections.emplace_back(server, Channel::votes, elsewhere, keys);
+        ASSERT_TRUE(connection.shakes_hands(server));
+        ASSERT_TRUE(says(connection, server, connection.frame(genesis_tag, true)));
+        ASSERT_TRUE(says(connection, server, connection.frame(Bytes(1, static_cast<std::uint8_t>(i)), false)));
+        std::optional<PeerMessage> message;
+        ASSERT_TRUE(eventually({&server}, [&] {
+            do message = server.bus().next(Channel::votes);
+            while (message && message->from == other.as_peer().number);
+            return message.has_value();
+        }));
+        EXPECT_EQ(message->payload, Bytes(1, static_cast<std::uint8_t>(i))) << "the newest is heard";
+    }
+    EXPECT_EQ(server.bus().counters().superseded, too_many);
+    constexpr std::size_t of_the_other = 2;  // on votes and on sync
+    EXPECT_TRUE(eventually({&server, &other},
+                           [&] { return server.bus().counters().connections == connections_per_key_max + of_the_other; }));
+    for (std::size_t i = 0; i < connections.size(); ++i) EXPECT_EQ(connections[i].drain(), i >= too_many) << i;
+    EXPECT_TRUE(heard(Channel::votes, other, server, words("still there")));
+}
+
 TEST(Door, SendsNoMoreToWhoDoesNotReadAndAnswersTheOthers) {
     Operator server(2);
-    server.start({});
-    RawGuest deaf(server, Channel::sync, elsewhere);
-    ASSERT_TRUE(deaf.shakes_hands(server));
-    ASSERT_TRUE(says(deaf, server, deaf.frame(genesis_tag, true)));
-    ASSERT_TRUE(says(deaf, server, deaf.frame(hello, false)));
-    std::optional<PeerMessage> question;
-    ASSERT_TRUE(eventually({&server}, [&] {
-        question = server.bus().next(Channel::sync);
-        return question.has_value();
-    }));
+    const Keys keys;
+    server.start({Operator(1, 7, keys).as_peer()});  // a guest's quota of bytes is less
+    RawGuest deaf(server, Channel::sync, elsewhere, keys);
+    const auto question = asks(deaf, server);
+    ASSERT_TRUE(question);
     const Bytes answer(limits::message_bytes_max, 1);
     std::uint64_t sent = 0;
     while (server.bus().send(Channel::sync, question->from, answer)) sent += answer.size();
@@ -135,6 +151,23 @@ TEST(Door, SendsNoMoreToWhoDoesNotReadAndAnswersTheOthers) {
         EXPECT_TRUE(deaf.drain());
         return server.bus().send(Channel::sync, question->from, answer);
     })) << "who reads again is answered again";
+}
+
+TEST(Door, CountsOnlyWhatWasSentAsUnread) {
+    Operator server(2);
+    const Keys keys;
+    server.start({Operator(1, 7, keys).as_peer()});
+    RawGuest slow(server, Channel::sync, elsewhere, keys);
+    const auto question = asks(slow, server);
+    ASSERT_TRUE(question);
+    const Bytes answer(64 * limits::kib, 1);
+    for (std::uint64_t refused = 0; refused * answer.size() < limits::unread_bytes_max;)
+        refused += server.bus().send(Channel::sync, question->from, answer) ? 0 : 1;
+    EXPECT_EQ(server.bus().counters().unread, 0U) << "its queue was full, which takes nothing of its share";
+    EXPECT_TRUE(eventually({&server}, [&] {
+        EXPECT_TRUE(slow.drain());
+        return server.bus().send(Channel::sync, question->from, answer);
+    }));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #include "cluster/runtime/limits.hpp"
-#include "operators.hpp"
+#include "raw_guest.hpp"
 
 namespace rondo::bus {
 namespace {
@@ -127,6 +127,25 @@ TEST(OpenChannels, DropWhatAGuestSaysBeyondItsQuota) {
     }));
     EXPECT_GE(taken, limits::guest_messages_burst);
     EXPECT_LE(taken + server.bus().counters().throttled, said);
+}
+
+TEST(OpenChannels, HearOtherGuestsWhenOneAskedForMuchAtOnce) {
+    Operator other(901), server(2);
+    other.start_deaf({server.as_peer()});
+    server.start({});
+    RawGuest greedy(server, Channel::sync);
+    const auto question = asks(greedy, server);
+    ASSERT_TRUE(question);
+    const Bytes large(limits::message_bytes_max, 1);
+    std::uint64_t sent = 0;
+    for (std::uint64_t i = 0; i < limits::guest_messages_burst; ++i)
+        sent += server.bus().send(Channel::sync, question->from, large) ? large.size() : 0;
+    EXPECT_GE(sent, limits::guest_bytes_burst);
+    const std::uint64_t dropped = server.bus().counters().throttled;
+    EXPECT_GT(dropped, 0U);
+    EXPECT_EQ(server.bus().counters().unsent[static_cast<std::size_t>(Channel::sync)], dropped);
+    EXPECT_TRUE(heard(Channel::sync, other, server));
+    EXPECT_EQ(server.bus().counters().throttled, dropped) << "nothing of the other one";
 }
 
 TEST(OpenChannels, HearAnOperatorBeyondTheQuotaOfAGuest) {

@@ -177,6 +177,32 @@ TEST(PeerBus, DoesNotHearAClientWithoutCurve) {
     EXPECT_EQ(heard(Channel::sync, one, two)->payload, hello);
 }
 
+TEST(PeerBus, RefusesAKeyThatShakesHandsWithoutEndAndHearsTheOthers) {
+    constexpr std::size_t always_taken = 16;
+    const Keys keys;
+    Operator hostile(1, 7, keys), other(3), server(2);
+    other.start_deaf({server.as_peer()});
+    server.start({hostile.as_peer(), other.as_peer()});
+    zmq::context_t context;
+    std::vector<zmq::socket_t> connections;
+    while (server.bus().counters().refused_keys == 0 && connections.size() < 10 * always_taken) {
+        zmq::socket_t& connection = connections.emplace_back(context, ZMQ_DEALER);
+        set_channel_options(connection, Channel::votes);
+        connection.set(zmq::sockopt::immediate, 1);
+        set_curve_key(connection, ZMQ_CURVE_SERVERKEY, server.as_peer().transport_keys[0].view());
+        set_curve_key(connection, ZMQ_CURVE_PUBLICKEY, keys.open_key.view());
+        set_curve_key(connection, ZMQ_CURVE_SECRETKEY, keys.secret);
+        connection.connect(server.endpoint(Channel::votes));
+        ASSERT_TRUE(eventually({&server}, [&] {
+            return server.bus().counters().refused_keys > 0 ||
+                   connection.send(zmq::str_buffer("there"), zmq::send_flags::dontwait);
+        }));
+    }
+    EXPECT_GT(connections.size(), always_taken);
+    EXPECT_GT(server.bus().counters().refused_keys, 0U);
+    EXPECT_TRUE(heard(Channel::votes, other, server));
+}
+
 TEST(PeerBus, CountsWhatItCannotSend) {
     Operator one(1), two(2), nobody(9);
     one.start({two.as_peer()});

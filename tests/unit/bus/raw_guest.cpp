@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cluster/runtime/limits.hpp"
 #include "messages/base/require.hpp"
 
 namespace rondo::bus {
@@ -43,8 +44,10 @@ constexpr std::uint8_t command = 4;
 
 }  // namespace
 
-RawGuest::RawGuest(const Operator& server, Channel channel, const std::string& from)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), server_key_(server.as_peer().transport_keys.at(0)) {
+RawGuest::RawGuest(const Operator& server, Channel channel, const std::string& from, const Keys& keys)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      server_key_(server.as_peer().transport_keys.at(0)),
+      lasting_(keys) {
     require(socket_ >= 0, "a socket");
     const sockaddr_in here = address_of(from, 0);
     const sockaddr_in there = address_of("127.0.0.1", rondo::port_of(server.as_peer().endpoints, channel));
@@ -139,6 +142,27 @@ Bytes RawGuest::frame(const Bytes& payload, bool more) {
     const Bytes plain = Bytes{static_cast<std::uint8_t>(more ? 1 : 0)} + payload;
     return framed(
         0, words("\x07MESSAGE") + number + box(plain, words("CurveZMQMESSAGEC") + number, server_brief_.view(), brief_.secret));
+}
+
+bool says(RawGuest& guest, Operator& server, const Bytes& bytes) {
+    std::size_t written = 0;
+    return eventually({&server}, [&] {
+        const std::size_t piece = std::min<std::size_t>(bytes.size() - written, 64 * limits::kib);
+        written += guest.write(ByteView(bytes).subspan(written, piece));
+        return written == bytes.size();
+    });
+}
+
+std::optional<PeerMessage> asks(RawGuest& guest, Operator& server) {
+    std::optional<PeerMessage> question;
+    if (!guest.shakes_hands(server) || !says(guest, server, guest.frame(genesis_tag, true)) ||
+        !says(guest, server, guest.frame(hello, false)))
+        return question;
+    (void)eventually({&server}, [&] {
+        question = server.bus().next(Channel::sync);
+        return question.has_value();
+    });
+    return question;
 }
 
 }  // namespace rondo::bus

@@ -10,7 +10,7 @@ namespace rondo::bus {
 class RawGuest {
   public:
     /// Connected from an address of the loopback network; nothing is said yet.
-    RawGuest(const Operator& server, Channel channel, const std::string& from = "127.0.0.1");
+    RawGuest(const Operator& server, Channel channel, const std::string& from = "127.0.0.1", const Keys& keys = {});
     ~RawGuest();
     RawGuest(RawGuest&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
     RawGuest(const RawGuest&) = delete;
@@ -37,5 +37,13 @@ class RawGuest {
     TransportKey server_brief_{};  ///< S'
     std::uint64_t nonce_ = 0;
 };
+
+/// As the operators of the tests have it.
+inline const Bytes genesis_tag{7, 0, 0, 0, 0, 0, 0, 0};
+
+/// Writes all of it, a piece at a time, while the server is served.
+[[nodiscard]] bool says(RawGuest& guest, Operator& server, const Bytes& bytes);
+/// Shakes hands and says something on sync, once, as the server hears it.
+[[nodiscard]] std::optional<PeerMessage> asks(RawGuest& guest, Operator& server);
 
 }  // namespace rondo::bus

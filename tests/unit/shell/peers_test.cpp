@@ -12,7 +12,7 @@ constexpr std::array<Channel, 2> channels{Channel::votes, Channel::sync};
 
 /// Says what it is asked to say to its peer, on both channels, answers what it hears on sync, and counts what it hears. Asked for
 /// nothing it tells what that was; asked to "leave" it names no peers any more. Asked to "flood" it says so many votes that take
-/// their time; what came after how many of them is a row of its own.
+/// their time, asked to "vote" one that takes none; after how many of them others came stands in the status.
 class Talker final : public Core {
   public:
     static constexpr Table heard{0, "heard"};
@@ -40,6 +40,8 @@ class Talker final : public Core {
                 const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(slow_ms);
                 while (std::chrono::steady_clock::now() < until) {
                 }
+            } else if (as_text(message->payload) == "vote") {
+                slow_before_vote_ = slow_heard_;
             } else if (slow_heard_ > 0 && slow_before_ == 0) {
                 slow_before_ = slow_heard_;
             }
@@ -49,13 +51,17 @@ class Talker final : public Core {
                 effects.peers.emplace();
             else if (as_text(request->payload) == "flood")
                 effects.sends.assign(flood, {Channel::votes, peer_, to_bytes(as_bytes("slow"))});
+            else if (as_text(request->payload) == "vote")
+                effects.sends.push_back({Channel::votes, peer_, request->payload});
             else if (!request->payload.empty())
                 for (const Channel channel : channels) effects.sends.push_back({channel, peer_, request->payload});
             effects.replies.push_back({request->id, all_heard()});
         }
         return effects;
     }
-    std::vector<StatusField> status() const override { return {{"slow_heard", slow_heard_}, {"slow_before", slow_before_}}; }
+    std::vector<StatusField> status() const override {
+        return {{"slow_heard", slow_heard_}, {"slow_before", slow_before_}, {"slow_before_vote", slow_before_vote_}};
+    }
     static constexpr std::size_t flood = 600;
     static constexpr std::uint64_t slow_ms = 3;
     static const inline Bytes answer{'y', 'e', 's'};
@@ -73,7 +79,7 @@ class Talker final : public Core {
     const StoreView& view_;
     OperatorNumber peer_;
     std::vector<Peer> named_;
-    std::uint64_t slow_heard_ = 0, slow_before_ = 0;
+    std::uint64_t slow_heard_ = 0, slow_before_ = 0, slow_before_vote_ = 0;
 };
 
 /// What a Talker heard: on votes, the questions on sync, the answers there.
@@ -150,12 +156,15 @@ class Peers : public World {
         append(out, row(from.number, Channel::sync, false, text));
         return out;
     }
-    std::uint64_t fact(const Node& node, std::string_view name) {
+    /// The sum of them at one moment.
+    std::uint64_t facts(const Node& node, const std::vector<std::string_view>& names) {
         const auto status = Client(endpoint_of(node, "req")).status(1000);
-        if (!status) return 0;
-        const auto entry = std::ranges::find(status->facts, name, &StatusEntry::name);
-        return entry == status->facts.end() ? 0 : entry->number;
+        std::uint64_t sum = 0;
+        if (!status) return sum;
+        for (const StatusEntry& entry : status->facts) sum += std::ranges::count(names, entry.name) > 0 ? entry.number : 0;
+        return sum;
     }
+    std::uint64_t fact(const Node& node, std::string_view name) { return facts(node, {name}); }
 };
 
 TEST_F(Peers, HearEachOtherOnEveryChannelAlsoAfterOneWasKilled) {
@@ -179,6 +188,22 @@ TEST_F(Peers, AreHeardOnOneChannelWhileAnotherIsFullOfWhatWaits) {
     ASSERT_TRUE(say.ask(as_bytes("question"), 5000).has_value());
     EXPECT_TRUE(eventually([&] { return fact(two, "slow_heard") == Talker::flood; }));
     EXPECT_LT(fact(two, "slow_before"), Talker::flood);  // 1.8 s of work: not behind all of it
+}
+
+TEST_F(Peers, AreHeardWhileAnotherOneFloodsTheSameChannel) {
+    const Node one(1), two(2), three(3);
+    const Process first = start(one, two, {{two.as_peer}, {}});
+    const Process second = start(two, one, {{one.as_peer, three.as_peer}, {}});
+    const Process third = start(three, two, {{two.as_peer}, {}});
+    ASSERT_TRUE(heard(one, two, "before", both_channels(one, "before")));
+    Bytes expected = both_channels(one, "before");
+    append(expected, both_channels(three, "before"));
+    ASSERT_TRUE(heard(three, two, "before", expected));
+    ASSERT_TRUE(Client(endpoint_of(one, "req")).ask(as_bytes("flood"), 5000).has_value());
+    ASSERT_TRUE(eventually([&] { return facts(two, {"slow_heard", "shell_inbox"}) >= Talker::flood; }));
+    ASSERT_TRUE(Client(endpoint_of(three, "req")).ask(as_bytes("vote"), 5000).has_value());
+    EXPECT_TRUE(eventually([&] { return fact(two, "slow_before_vote") > 0; }));
+    EXPECT_LT(fact(two, "slow_before_vote"), Talker::flood);  // all of it waited already
 }
 
 TEST_F(Peers, ThatAreFixedAreThereBeforeTheCoreNamesAny) {
