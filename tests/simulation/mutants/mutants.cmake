@@ -93,8 +93,8 @@ rondo_mutate(actors/intake/core/own_lane.cpp "common_.book.put(tables::promised,
             common_.book.put(tables::promised, key_of(height, fresh.first_index), encode(fresh.chunk));")
 rondo_mutate(actors/intake/core/own_lane.cpp "return Place{waiting_.back().height(), waiting_.back().count()};"
   "return Place{sim::is_mutant(sim::Mutant::promise_misplaced) ? waiting_.back().height().next() : waiting_.back().height(), waiting_.back().count()};")
-rondo_mutate(actors/intake/core/other_lanes.cpp "if (seen && seen->digest != digest) {"
-  "if (seen && sim::unless(sim::Mutant::fork_acknowledged, seen->digest != digest)) {")
+rondo_mutate(actors/intake/core/other_lanes.cpp "const bool is_fork = seen && seen->digest != digest;"
+  "const bool is_fork = seen && sim::unless(sim::Mutant::fork_acknowledged, seen->digest != digest);")
 
 # Execution.
 rondo_mutate(actors/execution/core/block_run.cpp "if (t.nonce < account.nonce) return"
