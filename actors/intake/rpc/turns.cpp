@@ -43,7 +43,8 @@ Turns::Turn::~Turn() {
     if (!state_->taken) return;
     const Timer next = std::move(state_->waiting.front());
     state_->waiting.pop_front();
-    next->cancel();
+    boost::system::error_code none_pending;
+    next->cancel(none_pending);
 }
 
 }  // namespace rondo::rpc
