@@ -43,9 +43,10 @@ LaneVerdict OtherLanes::consider(OperatorNumber from, BatchOffer& offer) {
         common_.send_self_evident(from, *seen);
         return LaneVerdict::ok;
     }
-    if (seen && seen->digest != digest && forked_.contains({header.lane, header.height})) return LaneVerdict::fork;
+    const bool is_fork = seen && seen->digest != digest;
+    if (is_fork && forked_.contains({header.lane, header.height})) return LaneVerdict::fork;
     if (const LaneVerdict verdict = check_header(common_, *context, header); verdict != LaneVerdict::ok) return verdict;
-    if (seen && seen->digest != digest) {  // 2: two headers are all that the watcher needs to prove it
+    if (is_fork) {  // 2: two headers are all that the watcher needs to prove it
         forked_.emplace(header.lane, header.height);
         common_.publish_signed(header);
         return LaneVerdict::fork;
