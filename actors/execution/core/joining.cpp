@@ -253,13 +253,14 @@ void Joining::ask_for_contexts(Instant now, Effects& effects) {
     }
     const auto peer = free_peer();
     if (!peer) return;
-    asked_contexts_ = Asked{*peer, now.plus(part_deadline_ms)};
+    asked_contexts_ = AskedContexts{{*peer, now.plus(part_deadline_ms)}, *missing};
     ++peers_[*peer].in_flight;
     send(*peer, ContextsRequest{goal_->at.height, *missing}, effects);
 }
 
 void Joining::on_contexts(OperatorNumber from, const ContextsFound& found) {
     if (!asked_contexts_ || asked_contexts_->whom != from) return;
+    if (found.first != asked_contexts_->first) return;  // it was asked for these before; or they stand for silence
     asked_contexts_.reset();
     Peer& peer = peers_[from];
     --peer.in_flight;
@@ -271,16 +272,13 @@ void Joining::on_contexts(OperatorNumber from, const ContextsFound& found) {
     Ledger ledger(store_);
     const Staking staking(ledger);
     Epoch epoch = found.first;
-    std::size_t taken = 0;
     for (const EpochContext& context : found.contexts) {
         const Digest named = staking.context_digest(epoch);
         if (named.is_zero()) break;  // the answerer is further than the snapshot
         if (context.epoch != epoch || digest_of(context) != named) return on_lie(from);
         store_.put(tables::contexts, epoch_key(epoch), encode(context));
         epoch = epoch.next();
-        ++taken;
     }
-    if (taken == 0) on_lie(from);
 }
 
 // ------------------------------------------------------------------------------------------------- the course

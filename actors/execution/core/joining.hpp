@@ -83,6 +83,9 @@ class Joining {
         OperatorNumber whom;
         Instant deadline;
     };
+    struct AskedContexts : Asked {
+        Epoch first;
+    };
 
     void on_offer(OperatorNumber from, const SnapshotOffer& offer);
     void on_contexts(OperatorNumber from, const ContextsFound& found);
@@ -124,7 +127,7 @@ class Joining {
     std::optional<Goal> goal_;
     std::optional<Assembly> assembly_;
     std::map<PartRequest, Asked> asked_;
-    std::optional<Asked> asked_contexts_;
+    std::optional<AskedContexts> asked_contexts_;
     bool armed_ = false;
     std::uint64_t lies_ = 0;
     std::uint64_t silences_ = 0;
