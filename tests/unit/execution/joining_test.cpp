@@ -162,6 +162,21 @@ TEST_F(JoiningTest, ServesStrangersAFewAtATimeAndDropsWhatIsTooMuch) {
     EXPECT_EQ(server.sent.front().to, first_guest);
 }
 
+TEST_F(JoiningTest, RemembersNoneOfTheManyWhoseQuestionsItDropped) {
+    Node& server = *nodes.at(1);
+    const Bytes question = encode(StateMessage(PartRequest{Height(24), 0, 0, {}}));
+    constexpr std::uint32_t strangers = questions_max / questions_per_asker_max;
+    for (std::uint32_t i = 0; i < strangers; ++i)
+        for (std::size_t k = 0; k < questions_per_asker_max; ++k)
+            server.give(PeerMessage{Channel::state, OperatorNumber(first_guest.value + i), question});
+    for (std::uint32_t i = 0; i < questions_max; ++i)
+        server.give(PeerMessage{Channel::state, OperatorNumber(first_guest.value + strangers + i), question});
+    EXPECT_EQ(server.status("snapshot_questions_dropped"), std::to_string(questions_max));
+    server.sent.clear();
+    for (std::size_t i = 0; i < questions_max; ++i) server.pass(answer_interval_ms);  // it would end if it counted them
+    EXPECT_EQ(server.sent.size(), questions_max);
+}
+
 TEST_F(JoiningTest, StopsWithASentenceWhenItsStateIsGoneAndItsBlocksBeginLater) {
     Node node(OperatorNumber(9), genesis);
     node.give(made[24]);
