@@ -74,5 +74,79 @@ TEST_F(JoiningLivenessTest, TakesALateAnswerAboutContextsForNoLie) {
     expect_joined(node, 24);
 }
 
+TEST_F(JoiningLivenessTest, TriesAnewWhenItIsAskedAgainAfterItSaidThatThereIsNone) {
+    Node& node = joiner();
+    for (const Says& says : {Says(nothing), Says(nothing_but_offers)}) {
+        members_say(says);
+        EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::under_way);
+        run(4000);
+        EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
+        EXPECT_EQ(node.view.count(tables::joining), 0U);
+    }
+    members_say({});
+    EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::under_way);
+    run(20);
+    expect_joined(node, 24);
+}
+
+TEST_F(JoiningLivenessTest, AsksForTheNewestCitationWhenNobodyKnowsTheFirstAnyMore) {
+    Node& node = joiner();
+    (void)node.ask<JoinReply>(wish(9));
+    run(5);
+    (void)node.ask<JoinReply>(wish(27));
+    run(50);
+    expect_joined(node, 24);
+}
+
+TEST_F(JoiningLivenessTest, LeadsNobodyFurtherDownThanItAsks) {
+    const auto stale = answer_of_1<SnapshotOffer>(SnapshotRequest{executed_at(24)});
+    ASSERT_TRUE(stale.head);
+    while (made.size() < 46) extend();
+    Node& node = joiner();
+    (void)node.ask<JoinReply>(wish(43));
+    // In one go: from the citation down to a snapshot that only the liar has.
+    for (const std::uint64_t height : {43U, 40U, 32U}) {
+        auto offer = answer_of_1<SnapshotOffer>(SnapshotRequest{executed_at(height)});
+        offer.head.reset();
+        hear_from_1(node, offer);
+    }
+    hear_from_1(node, stale);
+    nodes.at(1)->says = nothing;
+    EXPECT_EQ(node.status("joining_snapshot"), "0");
+    run(50);
+    expect_joined(node, 40);
+}
+
+TEST_F(JoiningLivenessTest, GoesDownNoFurtherThanOthersKeepCopies) {
+    for (auto& [n, node] : nodes) node->view.copies.clear();
+    while (made.size() < 31) extend();
+    Node& node = joiner();
+    std::set<std::uint64_t> asked;
+    members_say([&](StateMessage message) -> std::optional<StateMessage> {
+        if (const auto* offer = std::get_if<SnapshotOffer>(&message)) asked.insert(offer->cited.height.value);
+        return message;
+    });
+    (void)node.ask<JoinReply>(wish(31));
+    run(200);
+    EXPECT_EQ(asked, (std::set<std::uint64_t>{31, 24, 16}));
+}
+
+TEST_F(JoiningLivenessTest, GivesUpAGoalOfWhichNothingComesAndTakesNoOtherFromTheSamePeer) {
+    members_say(nothing);
+    nodes.at(1)->says = nothing_but_offers;
+    Node& node = joiner();
+    (void)node.ask<JoinReply>(wish(27));
+    std::size_t goals = 0;
+    std::string before = node.status("joining_snapshot");
+    for (int i = 0; i < 1000; ++i) {
+        run(1);
+        const std::string now = node.status("joining_snapshot");
+        if (before == "0" && now == "24") ++goals;
+        before = now;
+    }
+    EXPECT_EQ(goals, 1U);
+    EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
+}
+
 }  // namespace
 }  // namespace rondo::execution::test
