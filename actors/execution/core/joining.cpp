@@ -142,7 +142,8 @@ ExecutedRef Joining::snapshot_under(const SnapshotOffer& offer) const {
 }
 
 void Joining::on_offer(OperatorNumber from, const SnapshotOffer& offer) {
-    if (!is_believed(offer.cited)) return;
+    // What is asked for is believed, though newer citations may have taken its place.
+    if (offer.cited != wanted_ && !is_believed(offer.cited)) return;
     if (!rondo::execution::is_proven(offer)) return on_lie(from);
     const ExecutedRef at = snapshot_under(offer);
     if (at.height.value == 0) return;  // the chain is younger than a snapshot
@@ -152,7 +153,6 @@ void Joining::on_offer(OperatorNumber from, const SnapshotOffer& offer) {
         return;
     }
     if (!rondo::execution::is_proven(*offer.head, at)) return on_lie(from);
-    believe(at);
     if (!goal_ && stage_ == Stage::offers && !peers_[from].misled) set_goal(from, at, *offer.head);
     if (goal_ && goal_->at == at) peers_[from].has_goal = true;
 }

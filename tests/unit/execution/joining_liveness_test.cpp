@@ -148,5 +148,27 @@ TEST_F(JoiningLivenessTest, GivesUpAGoalOfWhichNothingComesAndTakesNoOtherFromTh
     EXPECT_EQ(node.ask<JoinReply>(wish(27)).state, JoinState::unavailable);
 }
 
+TEST_F(JoiningLivenessTest, KeepsItsGoalThroughAnOutageHoweverManyCitationsCome) {
+    Node& node = joiner();
+    bool has_accounts = false;
+    members_say(nothing);  // there is one source
+    nodes.at(1)->says = [&](StateMessage message) -> std::optional<StateMessage> {
+        if (std::exchange(has_accounts, has_accounts || std::holds_alternative<PartLeaves>(message))) return std::nullopt;
+        return message;
+    };
+    (void)node.ask<JoinReply>(wish(27));
+    run(3);
+    ASSERT_TRUE(has_accounts);
+    ASSERT_EQ(node.status("joining_snapshot"), "24");
+    for (std::uint64_t height = 28; height < 28 + citations_max + 4; ++height) {
+        while (made.size() < height) extend();
+        (void)node.ask<JoinReply>(wish(height));
+        run(5);
+    }
+    members_say({});
+    run(40);
+    expect_joined(node, 24);
+}
+
 }  // namespace
 }  // namespace rondo::execution::test
