@@ -4,26 +4,18 @@
 namespace rondo::sim {
 namespace {
 
-/// What it makes of the truth that its core says. A peer that alters something is found out at once, so that each does one thing.
-enum class Manner : std::uint8_t {
-    alters,            ///< parts, offers, contexts: now this, now that, and sometimes not
-    repeats_contexts,  ///< whatever is asked, the ones that were right once
-    withholds,         ///< offers, and hands over nothing
-};
-
+/// A peer that alters something is found out at once, so that each does one thing.
 class Liar : public Tamperer {
   public:
-    Liar(std::unique_ptr<Core> core, const NodeSetup& setup)
-        : Tamperer(std::move(core), setup), manner_(static_cast<Manner>((digest_of(setup.genesis).bytes[0] + setup.node) % 3)) {}
+    using Tamperer::Tamperer;
 
   private:
     void tamper(Send send, std::vector<Send>& out) override {
         auto message = decode<StateMessage>(send.payload);
         if (message) {
-            if (manner_ == Manner::withholds && hands_over(*message)) return;
-            if (manner_ == Manner::alters) alter(*message);
-            if (auto* found = std::get_if<ContextsFound>(&*message); found != nullptr && manner_ == Manner::repeats_contexts)
-                repeat(*found);
+            if (misbehaviour() == Misbehaviour::withheld_snapshots && hands_over(*message)) return;
+            if (misbehaviour() == Misbehaviour::lying_snapshots) alter(*message);
+            if (misbehaviour() == Misbehaviour::repeated_contexts) repeat(*message);
             send.payload = encode(*message);
         }
         out.push_back(std::move(send));
@@ -34,6 +26,7 @@ class Liar : public Tamperer {
                std::holds_alternative<ContextsFound>(message);
     }
 
+    /// Now this, now that, and sometimes the truth.
     void alter(StateMessage& message) {
         const bool lies = ++count_ % 3 != 0;
         if (auto* leaves = std::get_if<PartLeaves>(&message); leaves != nullptr && lies && !leaves->leaves.empty()) {
@@ -50,13 +43,13 @@ class Liar : public Tamperer {
             found->contexts.back().operators.pop_back();
     }
 
-    void repeat(ContextsFound& found) {
-        if (found.contexts.empty()) return;
-        if (!repeated_) repeated_ = ContextsFound{found.first, {found.contexts.front()}};
-        found = *repeated_;
+    void repeat(StateMessage& message) {
+        auto* found = std::get_if<ContextsFound>(&message);
+        if (found == nullptr) return;
+        if (!repeated_ && !found->contexts.empty()) repeated_ = ContextsFound{found->first, {found->contexts.front()}};
+        if (repeated_) *found = *repeated_;
     }
 
-    Manner manner_;
     std::size_t count_ = 0;
     std::optional<ContextsFound> repeated_;
 };
