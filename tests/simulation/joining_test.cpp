@@ -42,14 +42,28 @@ TEST(Joining, BecomesAMemberAndVotes) {
     EXPECT_EQ(sim.set_sizes().back(), 5U);
 }
 
-TEST(Joining, IsNotMisledByPeersThatLie) {
-    Options options = with_a_late_node(8 * second);
-    options.byzantine = {{0, Misbehaviour::lying_snapshots}};
+class JoiningWithALiar : public testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(JoiningWithALiar, IsNotMisled) {
+    Options options = with_a_late_node(9 * second);
+    options.byzantine = {{0, GetParam()}};
     Simulation sim{options, real_cores()};
     sim.run(15s).recover();
     EXPECT_HOLDS(sim);
     EXPECT_EQ(sim.snapshots_taken(), 1U);
 }
+
+std::string name_of(const testing::TestParamInfo<Misbehaviour>& kind) {
+    std::string name(to_string(kind.param));
+    std::erase(name, '-');
+    return name;
+}
+
+/// Member 0 is the first whom the late node asks.
+INSTANTIATE_TEST_SUITE_P(OfEachKind, JoiningWithALiar,
+                         testing::Values(Misbehaviour::lying_snapshots, Misbehaviour::repeated_contexts,
+                                         Misbehaviour::withheld_snapshots),
+                         name_of);
 
 TEST(Joining, HoldsWhileEverythingElseGoesWrong) {
     Options options = with_a_late_node(9 * second);

@@ -134,7 +134,9 @@ JoinReply ExecutionCore::join(const JoinFromSnapshot& wish) {
         settle_joining();
     }
     if (!executor_.is_open()) return {JoinState::under_way, joining_.goal()};
-    return head.base.value != 0 ? JoinReply{JoinState::done, head.base} : JoinReply{JoinState::unavailable, {}};
+    if (head.base.value != 0) return {JoinState::done, head.base};
+    joining_.rest();
+    return {JoinState::unavailable, {}};
 }
 
 /// What has come may make it whole, or end it.

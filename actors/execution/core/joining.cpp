@@ -58,7 +58,12 @@ bool Joining::recover() {
 
 void Joining::begin(Instant now, const JoinFromSnapshot& wish, Effects& effects) {
     note(wish);
-    wanted_ = wish.cited;
+    wanted_ = believed_.back();
+    older_.reset();
+    for (auto& [number, peer] : peers_) peer = {.lied = peer.lied};
+    rounds_in_vain_ = 0;
+    goals_given_up_ = 0;
+    round_ends_.reset();
     stage_ = Stage::offers;
     proceed(now, effects);
 }
@@ -69,8 +74,9 @@ void Joining::note(const JoinFromSnapshot& wish) {
         if (o.number != self_ && peers_.try_emplace(o.number).second) round_ends_.reset();  // somebody new to ask at once
 }
 
-void Joining::set_goal(const ExecutedRef& at, const SnapshotHead& head) {
+void Joining::set_goal(OperatorNumber from, const ExecutedRef& at, const SnapshotHead& head) {
     goal_ = Goal{at, head};
+    goal_from_ = from;
     store_.put(tables::joining, goal_key, encode(*goal_));
     assembly_ = Assembly::begin(store_, at.height, head.outcome.result.state_root);
     wanted_ = at;
@@ -83,7 +89,9 @@ void Joining::give_up_goal() {
     assembly_.reset();
     asked_.clear();
     asked_contexts_.reset();
-    for (auto& [number, peer] : peers_) peer = {false, peer.lied, 0, peer.silences, 0};
+    for (auto& [number, peer] : peers_)
+        peer = {.lied = peer.lied, .misled = peer.misled || goal_from_ == number, .silences = peer.silences};
+    goal_from_.reset();
     rounds_in_vain_ = 0;
     must_erase_ = true;
     stage_ = ++goals_given_up_ < goals_max ? Stage::offers : Stage::none;
@@ -92,6 +100,10 @@ void Joining::give_up_goal() {
 void Joining::give_up() {
     if (goal_) give_up_goal();
     stage_ = Stage::none;
+}
+
+void Joining::rest() {
+    if (stage_ == Stage::none) stage_ = Stage::idle;
 }
 
 void Joining::begin_again(Instant now, Effects& effects) {
@@ -130,20 +142,18 @@ ExecutedRef Joining::snapshot_under(const SnapshotOffer& offer) const {
 }
 
 void Joining::on_offer(OperatorNumber from, const SnapshotOffer& offer) {
-    if (!is_believed(offer.cited)) return;
+    // What is asked for is believed, though newer citations may have taken its place.
+    if (offer.cited != wanted_ && !is_believed(offer.cited)) return;
     if (!rondo::execution::is_proven(offer)) return on_lie(from);
     const ExecutedRef at = snapshot_under(offer);
     if (at.height.value == 0) return;  // the chain is younger than a snapshot
     if (!offer.head) {
         const ExecutedRef& next = at == offer.cited ? offer.outcome.carried.snapshot : at;
-        if (next.height.value == 0) return;
-        believe(next);
-        older_ = next;
+        if (next.height.value != 0 && offer.cited == wanted_) older_ = next;
         return;
     }
     if (!rondo::execution::is_proven(*offer.head, at)) return on_lie(from);
-    believe(at);
-    if (!goal_ && stage_ == Stage::offers) set_goal(at, *offer.head);
+    if (!goal_ && stage_ == Stage::offers && !peers_[from].misled) set_goal(from, at, *offer.head);
     if (goal_ && goal_->at == at) peers_[from].has_goal = true;
 }
 
@@ -166,18 +176,23 @@ void Joining::ask_for_offers(Instant now, Effects& effects) {
     }
 }
 
-/// A round of questions is over. In vain: nobody has the goal, or what might become one.
+/// A round of questions is over: one in vain, unless something of the goal came since.
 void Joining::end_round() {
-    if (goal_ && offering() > 0) {
-        rounds_in_vain_ = 0;
-        return;
-    }
-    if (!goal_ && older_) wanted_ = *std::exchange(older_, std::nullopt);
+    if (!goal_) choose_wanted();
     if (++rounds_in_vain_ < offer_rounds_max) return;
     if (goal_)
         give_up_goal();
     else
         stage_ = Stage::none;
+}
+
+/// The snapshot before, as long as others keep a copy of it; else what was cited last, for nobody may know the first any more.
+void Joining::choose_wanted() {
+    const ExecutedRef newest = believed_.back();
+    const std::uint64_t kept = limits::checkpoints_kept * parameters_.snapshot_blocks;
+    wanted_ = older_ && older_->height.plus(kept) > newest.height ? *older_ : newest;
+    older_.reset();
+    believe(wanted_);
 }
 
 // ---------------------------------------------------------------------------------------------------- parts
@@ -195,6 +210,7 @@ void Joining::on_part(OperatorNumber from, const Part& part) {
         peer.has_goal = false;
     else
         is_good = assembly_->accept(part);
+    if (is_good) rounds_in_vain_ = 0;
     if (is_good) return;
     assembly_->give_back(part.part);
     if constexpr (!std::is_same_v<Part, PartGone>) on_lie(from);
@@ -253,13 +269,14 @@ void Joining::ask_for_contexts(Instant now, Effects& effects) {
     }
     const auto peer = free_peer();
     if (!peer) return;
-    asked_contexts_ = Asked{*peer, now.plus(part_deadline_ms)};
+    asked_contexts_ = AskedContexts{{*peer, now.plus(part_deadline_ms)}, *missing};
     ++peers_[*peer].in_flight;
     send(*peer, ContextsRequest{goal_->at.height, *missing}, effects);
 }
 
 void Joining::on_contexts(OperatorNumber from, const ContextsFound& found) {
     if (!asked_contexts_ || asked_contexts_->whom != from) return;
+    if (found.first != asked_contexts_->first) return;  // it was asked for these before; or they stand for silence
     asked_contexts_.reset();
     Peer& peer = peers_[from];
     --peer.in_flight;
@@ -271,16 +288,14 @@ void Joining::on_contexts(OperatorNumber from, const ContextsFound& found) {
     Ledger ledger(store_);
     const Staking staking(ledger);
     Epoch epoch = found.first;
-    std::size_t taken = 0;
     for (const EpochContext& context : found.contexts) {
         const Digest named = staking.context_digest(epoch);
         if (named.is_zero()) break;  // the answerer is further than the snapshot
         if (context.epoch != epoch || digest_of(context) != named) return on_lie(from);
         store_.put(tables::contexts, epoch_key(epoch), encode(context));
         epoch = epoch.next();
-        ++taken;
+        rounds_in_vain_ = 0;
     }
-    if (taken == 0) on_lie(from);
 }
 
 // ------------------------------------------------------------------------------------------------- the course
@@ -331,7 +346,7 @@ void Joining::on_silence(OperatorNumber whom) {
     ++peer.silences;
     --peer.in_flight;
     if (++peer.failures < peer_failures_max) return;
-    peer.failures = 0;
+    peer.failures = peer_failures_max - 1;  // if it offers again and hands over nothing, the next one will do
     peer.has_goal = false;
 }
 

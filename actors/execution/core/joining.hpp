@@ -18,9 +18,13 @@ namespace rondo::execution {
 ///   again
 ///      and again, or has it no longer, is passed over, and others are looked for.
 ///   3. Then the contexts of all epochs, each as the state says.
-///   4. Whatever is not to be had any more: from the beginning, with the newest citation. And when nobody offers anything, round
-///      after round, there is no snapshot to be had.
+///   4. Whatever is not to be had any more, or does not come round after round: from the beginning, with the newest citation, and
+///      whoever set the goal sets no other. And when nobody offers anything, round after round, there is no snapshot to be had:
+///      this attempt is over, and who asks later begins another one.
 /// What is here is kept: a restart goes on where it stopped.
+///
+/// Liars that do nothing provably wrong cost time only: a goal comes from what was asked for, which is never older than what
+/// honest peers keep a copy of, and it lives by what is handed over of it, not by offers.
 class Joining {
   public:
     Joining(StateStore& store, const StoreView& view, OperatorNumber self, std::vector<OperatorNumber> sources,
@@ -28,7 +32,7 @@ class Joining {
 
     /// After a restart: goes on if one was under way.
     [[nodiscard]] bool recover();
-    /// The tables of the state are empty.
+    /// A new attempt. The tables of the state are empty.
     void begin(Instant now, const JoinFromSnapshot& wish, Effects& effects);
     /// A newer citation, a newer set.
     void note(const JoinFromSnapshot& wish);
@@ -42,12 +46,14 @@ class Joining {
         parts,     ///< of the tries
         contexts,  ///< of the epochs
         whole,     ///< everything is here: take_whole()
-        none,      ///< nobody hands out a snapshot
+        none,      ///< nobody hands out a snapshot: this attempt is over
     };
     [[nodiscard]] Stage stage() const { return stage_; }
     [[nodiscard]] Height goal() const { return goal_ ? goal_->at.height : Height(0); }
-    /// No snapshot is taken, now or later.
+    /// This attempt is over.
     void give_up();
+    /// Who asked has been told that there is none: the next one who asks begins anew.
+    void rest();
     /// The goal was given up, and what is here of it must go. Then begin_again().
     [[nodiscard]] bool must_erase() const { return must_erase_; }
     void begin_again(Instant now, Effects& effects);
@@ -75,6 +81,7 @@ class Joining {
     struct Peer {
         bool has_goal = false;
         bool lied = false;
+        bool misled = false;       ///< set a goal that had to be given up
         std::size_t failures = 0;  ///< silences in a row
         std::size_t silences = 0;  ///< in all
         std::size_t in_flight = 0;
@@ -82,6 +89,9 @@ class Joining {
     struct Asked {
         OperatorNumber whom;
         Instant deadline;
+    };
+    struct AskedContexts : Asked {
+        Epoch first;
     };
 
     void on_offer(OperatorNumber from, const SnapshotOffer& offer);
@@ -91,11 +101,12 @@ class Joining {
     [[nodiscard]] bool is_believed(const ExecutedRef& cited) const;
     void believe(const ExecutedRef& cited);
     [[nodiscard]] ExecutedRef snapshot_under(const SnapshotOffer& offer) const;
-    void set_goal(const ExecutedRef& at, const SnapshotHead& head);
+    void set_goal(OperatorNumber from, const ExecutedRef& at, const SnapshotHead& head);
     void give_up_goal();
 
     void proceed(Instant now, Effects& effects);
     void end_round();
+    void choose_wanted();
     void ask_for_offers(Instant now, Effects& effects);
     void ask_for_parts(Instant now, Effects& effects);
     void ask_for_contexts(Instant now, Effects& effects);
@@ -117,14 +128,15 @@ class Joining {
     ExecutedRef wanted_;                ///< what offers are asked for
     std::optional<ExecutedRef> older_;  ///< what to ask for if nobody has the newest
     std::map<OperatorNumber, Peer> peers_;
-    OperatorNumber asked_last_;  ///< for an offer: the next round goes on behind it
-    std::size_t rounds_in_vain_ = 0;
+    OperatorNumber asked_last_;       ///< for an offer: the next round goes on behind it
+    std::size_t rounds_in_vain_ = 0;  ///< since something was handed over
     std::size_t goals_given_up_ = 0;
     std::optional<Instant> round_ends_;
     std::optional<Goal> goal_;
+    std::optional<OperatorNumber> goal_from_;  ///< who set it; not known after a restart
     std::optional<Assembly> assembly_;
     std::map<PartRequest, Asked> asked_;
-    std::optional<Asked> asked_contexts_;
+    std::optional<AskedContexts> asked_contexts_;
     bool armed_ = false;
     std::uint64_t lies_ = 0;
     std::uint64_t silences_ = 0;

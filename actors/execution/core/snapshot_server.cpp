@@ -9,12 +9,12 @@
 namespace rondo::execution {
 
 void SnapshotServer::on_question(OperatorNumber from, StateMessage question, Effects& effects) {
-    std::size_t& of_asker = waiting_of_[from];
-    if (waiting_.size() >= questions_max || of_asker >= questions_per_asker_max) {
+    const auto of_asker = waiting_of_.find(from);
+    if (waiting_.size() >= questions_max || (of_asker != waiting_of_.end() && of_asker->second >= questions_per_asker_max)) {
         ++dropped_;
         return;
     }
-    ++of_asker;
+    ++waiting_of_[from];
     waiting_.push_back({from, std::move(question)});
     arm(effects);
 }
@@ -40,6 +40,7 @@ void SnapshotServer::on_time(Instant now, Effects& effects) {
         ++answered_;
         effects.sends.push_back({Channel::state, next.from, encode(*reply), true});
     }
+    require(waiting_of_.size() <= waiting_.size(), "an asker is counted of whom nothing waits");
     arm(effects);
 }
 

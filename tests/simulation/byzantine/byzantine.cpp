@@ -5,7 +5,7 @@
 namespace rondo::sim {
 
 std::unique_ptr<Core> corrupted(const MakeCore& make, const StoreView& view, const ActorTraits& traits, const NodeSetup& setup) {
-    if (setup.misbehaviour == Misbehaviour::lying_snapshots)
+    if (setup.misbehaviour >= Misbehaviour::lying_snapshots)
         return traits.actor == Actor::execution ? lying_snapshots(make(view), setup) : make(view);
     const bool tampers = traits.actor == Actor::consensus || traits.actor == Actor::intake;
     if (!setup.misbehaviour || !tampers) return make(view);

@@ -4,6 +4,7 @@
 namespace rondo::sim {
 namespace {
 
+/// A peer that alters something is found out at once, so that each does one thing.
 class Liar : public Tamperer {
   public:
     using Tamperer::Tamperer;
@@ -12,13 +13,20 @@ class Liar : public Tamperer {
     void tamper(Send send, std::vector<Send>& out) override {
         auto message = decode<StateMessage>(send.payload);
         if (message) {
-            alter(*message);
+            if (misbehaviour() == Misbehaviour::withheld_snapshots && hands_over(*message)) return;
+            if (misbehaviour() == Misbehaviour::lying_snapshots) alter(*message);
+            if (misbehaviour() == Misbehaviour::repeated_contexts) repeat(*message);
             send.payload = encode(*message);
         }
         out.push_back(std::move(send));
     }
 
-    /// Now this, now that, and sometimes the truth: a peer that always lies is found out at once.
+    static bool hands_over(const StateMessage& message) {
+        return std::holds_alternative<PartLeaves>(message) || std::holds_alternative<PartBranch>(message) ||
+               std::holds_alternative<ContextsFound>(message);
+    }
+
+    /// Now this, now that, and sometimes the truth.
     void alter(StateMessage& message) {
         const bool lies = ++count_ % 3 != 0;
         if (auto* leaves = std::get_if<PartLeaves>(&message); leaves != nullptr && lies && !leaves->leaves.empty()) {
@@ -35,7 +43,15 @@ class Liar : public Tamperer {
             found->contexts.back().operators.pop_back();
     }
 
+    void repeat(StateMessage& message) {
+        auto* found = std::get_if<ContextsFound>(&message);
+        if (found == nullptr) return;
+        if (!repeated_ && !found->contexts.empty()) repeated_ = ContextsFound{found->first, {found->contexts.front()}};
+        if (repeated_) *found = *repeated_;
+    }
+
     std::size_t count_ = 0;
+    std::optional<ContextsFound> repeated_;
 };
 
 }  // namespace

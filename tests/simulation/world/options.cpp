@@ -24,7 +24,9 @@ constexpr std::array<std::string_view, misbehaviour_count> misbehaviour_names{"e
                                                                               "amplifying-peer",
                                                                               "censoring-leader",
                                                                               "twins",
-                                                                              "lying-snapshots"};
+                                                                              "lying-snapshots",
+                                                                              "repeated-contexts",
+                                                                              "withheld-snapshots"};
 
 FaultPlan draw_faults(Random& random) {
     FaultPlan plan;
@@ -118,7 +120,9 @@ void draw_late_node(Options& options, Random random) {
     // By so much and more the chain grows while a snapshot is taken over a bad network; what is kept must reach further.
     if (options.retention_blocks != 0) options.retention_blocks = 4096;
     if (random.one_in(2))
-        for (ByzantineMember& m : options.byzantine) m.misbehaviour = Misbehaviour::lying_snapshots;
+        for (ByzantineMember& m : options.byzantine)
+            m.misbehaviour =
+                static_cast<Misbehaviour>(misbehaviours_drawn + random.below(misbehaviour_count - misbehaviours_drawn));
 }
 
 /// Honest members, as many as F still allows beside the Byzantine ones.

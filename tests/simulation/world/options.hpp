@@ -31,9 +31,11 @@ enum class Misbehaviour : std::uint8_t {
     censoring_leader,      ///< neither proposes nor notarizes what one lane holds
     twins,                 ///< the node twice, with one key: each half of the peers has its own
     lying_snapshots,       ///< hands over parts of a state that nobody computed
+    repeated_contexts,     ///< hands over the right parts, and then always the context of one epoch
+    withheld_snapshots,    ///< offers a snapshot, and hands over nothing of it
 };
-inline constexpr std::size_t misbehaviour_count = 14;
-inline constexpr std::size_t misbehaviours_drawn = 13;  ///< by any seed; the last one only where somebody joins
+inline constexpr std::size_t misbehaviour_count = 16;
+inline constexpr std::size_t misbehaviours_drawn = 13;  ///< by any seed; the last ones only where somebody joins
 [[nodiscard]] std::string_view to_string(Misbehaviour misbehaviour);
 
 struct ByzantineMember {
