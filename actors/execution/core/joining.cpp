@@ -186,11 +186,12 @@ void Joining::end_round() {
         stage_ = Stage::none;
 }
 
-/// The snapshot before, as long as others keep a copy of it; else what was cited last, for nobody may know the first any more.
+/// The snapshot before, as far down as others know of any (copies may be few and old: one is skipped while another is made); else
+/// what was cited last, for nobody may know the first any more.
 void Joining::choose_wanted() {
     const ExecutedRef newest = believed_.back();
-    const std::uint64_t kept = limits::checkpoints_kept * parameters_.snapshot_blocks;
-    wanted_ = older_ && older_->height.plus(kept) > newest.height ? *older_ : newest;
+    const std::uint64_t known = snapshots_known * parameters_.snapshot_blocks;
+    wanted_ = older_ && older_->height.plus(known) > newest.height ? *older_ : newest;
     older_.reset();
     believe(wanted_);
 }

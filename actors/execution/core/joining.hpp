@@ -15,16 +15,15 @@ namespace rondo::execution {
 ///   1. Consensus names what a final block cites. Peers say under which snapshot that is, and prove it (snapshot.hpp); the first
 ///      who proves one that it can hand over sets the goal. Nobody has the newest: the one before it is asked for.
 ///   2. Parts are asked of a few peers at once, a few each. Who answers wrongly is asked for nothing any more; who is silent
-///   again
-///      and again, or has it no longer, is passed over, and others are looked for.
+///      again and again, or has it no longer, is passed over, and others are looked for.
 ///   3. Then the contexts of all epochs, each as the state says.
 ///   4. Whatever is not to be had any more, or does not come round after round: from the beginning, with the newest citation, and
 ///      whoever set the goal sets no other. And when nobody offers anything, round after round, there is no snapshot to be had:
 ///      this attempt is over, and who asks later begins another one.
 /// What is here is kept: a restart goes on where it stopped.
 ///
-/// Liars that do nothing provably wrong cost time only: a goal comes from what was asked for, which is never older than what
-/// honest peers keep a copy of, and it lives by what is handed over of it, not by offers.
+/// Liars that do nothing provably wrong cost time only: a goal comes from what was asked for, and nobody can lead from a citation
+/// down to where no honest peer follows; and it lives by what is handed over of it, not by offers.
 class Joining {
   public:
     Joining(StateStore& store, const StoreView& view, OperatorNumber self, std::vector<OperatorNumber> sources,

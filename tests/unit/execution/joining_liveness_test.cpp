@@ -117,18 +117,20 @@ TEST_F(JoiningLivenessTest, LeadsNobodyFurtherDownThanItAsks) {
     expect_joined(node, 40);
 }
 
-TEST_F(JoiningLivenessTest, GoesDownNoFurtherThanOthersKeepCopies) {
+TEST_F(JoiningLivenessTest, GoesDownAsFarAsOthersKnowOfSnapshotsAndThenBackToTheCitation) {
+    while (made.size() < 39) extend();
     for (auto& [n, node] : nodes) node->view.copies.clear();
-    while (made.size() < 31) extend();
     Node& node = joiner();
-    std::set<std::uint64_t> asked;
-    members_say([&](StateMessage message) -> std::optional<StateMessage> {
-        if (const auto* offer = std::get_if<SnapshotOffer>(&message)) asked.insert(offer->cited.height.value);
+    std::vector<std::uint64_t> asked;
+    node.says = [&](StateMessage message) -> std::optional<StateMessage> {
+        const auto* request = std::get_if<SnapshotRequest>(&message);
+        if (request != nullptr && (asked.empty() || asked.back() != request->cited.height.value))
+            asked.push_back(request->cited.height.value);
         return message;
-    });
-    (void)node.ask<JoinReply>(wish(31));
-    run(200);
-    EXPECT_EQ(asked, (std::set<std::uint64_t>{31, 24, 16}));
+    };
+    (void)node.ask<JoinReply>(wish(39));
+    run(90);
+    EXPECT_EQ(asked, (std::vector<std::uint64_t>{39, 32, 24, 16, 39}));
 }
 
 TEST_F(JoiningLivenessTest, GivesUpAGoalOfWhichNothingComesAndTakesNoOtherFromTheSamePeer) {
