@@ -46,6 +46,7 @@ class ConsensusCore : public Core {
     void on_message(Turn& turn, OperatorNumber from, const ConsensusMessage& message);
     /// True if the message is of the current epoch; otherwise it has been dealt with.
     [[nodiscard]] bool is_current(Turn& turn, OperatorNumber from, Epoch epoch, const ConsensusMessage& message);
+    void keep_early(OperatorNumber from, const ConsensusMessage& message);
     void on_range(Turn& turn, OperatorNumber from, const FinalBlocks& range);
     template <class StatusMessage>
     void on_status(Turn& turn, OperatorNumber from, const StatusMessage& message);
@@ -65,8 +66,6 @@ class ConsensusCore : public Core {
     consensus::Quarantine quarantine_;
     consensus::Joining joining_;
     consensus::Kept kept_;
-    void keep_early(OperatorNumber from, const ConsensusMessage& message);
-
     Epoch settled_epoch_;
     std::vector<std::pair<OperatorNumber, ConsensusMessage>> early_;  ///< of the next epoch
     Shares<OperatorNumber> early_shares_;

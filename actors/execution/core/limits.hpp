@@ -31,9 +31,9 @@ inline constexpr std::uint64_t joining_tick_ms = 100;
 inline constexpr std::uint64_t part_deadline_ms = 3000;
 inline constexpr std::uint64_t offer_deadline_ms = 2000;
 inline constexpr std::size_t peer_failures_max = 3;  ///< silences in a row, after which a peer is passed over
-inline constexpr std::size_t offer_rounds_max =
-    8;                                       ///< without an offer, or without anything of the goal, after which it is given up
-inline constexpr std::size_t goals_max = 4;  ///< that were given up, after which there is none either
+/// Without an offer, or without anything of the goal, after which it is given up.
+inline constexpr std::size_t offer_rounds_max = 8;
+inline constexpr std::size_t goals_max = 4;       ///< that were given up, after which there is none either
 inline constexpr std::size_t citations_max = 16;  ///< that are believed at a time
 
 static_assert(part_bytes_max + part_leaves_max * 8 + leaf_value_bytes_max + limits::kib < limits::message_bytes_max);

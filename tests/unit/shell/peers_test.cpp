@@ -185,8 +185,10 @@ TEST_F(Peers, AreHeardOnOneChannelWhileAnotherIsFullOfWhatWaits) {
     ASSERT_TRUE(heard(one, two, "before", both_channels(one, "before")));
     Client say(endpoint_of(one, "req"));
     ASSERT_TRUE(say.ask(as_bytes("flood"), 5000).has_value());
+    ASSERT_TRUE(eventually([&] { return fact(two, "slow_heard") > 0; }));
     ASSERT_TRUE(say.ask(as_bytes("question"), 5000).has_value());
     EXPECT_TRUE(eventually([&] { return fact(two, "slow_heard") == Talker::flood; }));
+    EXPECT_GT(fact(two, "slow_before"), 0U) << "it was heard";
     EXPECT_LT(fact(two, "slow_before"), Talker::flood);  // 1.8 s of work: not behind all of it
 }
 

@@ -1,12 +1,7 @@
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "cluster/store/store.hpp"
+#include "stores.hpp"
 
 namespace rondo::store {
 namespace {
@@ -14,25 +9,14 @@ namespace {
 constexpr Table votes{0, "votes"};
 
 /// Bytes that the disk changed, in what a store says about itself.
-class DamagedStores : public testing::Test {
+class DamagedStores : public Stores {
   protected:
     DamagedStores() {
-        std::string name = (std::filesystem::temp_directory_path() / "rondo-XXXXXX").string();
-        folder = ::mkdtemp(name.data());
-        options.folder = folder / "store";
-        options.map_bytes = 16 << 20;
         options.tables = {votes};
         Store store = open();
         WriteTxn txn = store.write();
         txn.put(votes, to_bytes(as_bytes("slot")), to_bytes(as_bytes("signed")));
         txn.commit();
-    }
-    ~DamagedStores() override { std::filesystem::remove_all(folder); }
-
-    Store open() {
-        auto store = Store::open(options);
-        EXPECT_TRUE(store) << (store ? "" : store.error().reason);
-        return std::move(store.value());
     }
     /// Changes the byte that lies `distance` behind the beginning of `text`, wherever that stands; a second time puts it back.
     void flip(const std::string& text, std::size_t distance) const {
@@ -53,9 +37,6 @@ class DamagedStores : public testing::Test {
         EXPECT_EXIT(open(), testing::ExitedWithCode(exit_code_failed), "store: (reading|opening)") << text << " + " << distance;
         flip(changed, distance);
     }
-
-    std::filesystem::path folder;
-    Options options;
 };
 
 TEST_F(DamagedStores, AreNotTakenForNewOnes) {

@@ -1,56 +1,28 @@
 #include "cluster/store/journal.hpp"
 
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
 
 #include "cluster/runtime/limits.hpp"
-#include "cluster/store/store.hpp"
+#include "stores.hpp"
 
 namespace rondo::store {
 namespace {
 
-constexpr Table first{0, "first"}, second{1, "second"};
-
-Bytes bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
-
-class Journals : public testing::Test {
+class Journals : public Stores {
   protected:
-    Journals() {
-        std::string name = (std::filesystem::temp_directory_path() / "rondo-XXXXXX").string();
-        folder = ::mkdtemp(name.data());
-        options.folder = folder / "store";
-        options.map_bytes = 64 << 20;
-        options.tables = {first, second};
-    }
-    ~Journals() override { std::filesystem::remove_all(folder); }
+    Journals() { options.map_bytes = 64 << 20; }
 
-    Store open() {
-        auto store = Store::open(options);
-        EXPECT_TRUE(store) << (store ? "" : store.error().reason);
-        return std::move(store.value());
-    }
-    static std::string get(Store& store, std::string_view key) {
-        const ReadTxn txn = store.read();
-        const auto value = txn.get(first, as_bytes(key));
-        return value ? std::string(as_text(*value)) : "(nothing)";
-    }
+    static std::string get(Store& store, std::string_view key) { return Stores::get(store, first, key); }
     /// Does it in a process of its own that ends as if killed.
     void killed_after(const std::function<void(Store&)>& body) {
-        const pid_t pid = ::fork();
-        if (pid == 0) {
-            Store store = open();
-            body(store);
-            std::_Exit(0);
-        }
-        int status = 0;
-        ::waitpid(pid, &status, 0);
-        ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        ASSERT_EQ(exit_code_of([&] {
+                      Store store = open();
+                      body(store);
+                      std::_Exit(0);
+                  }),
+                  0);
     }
     [[nodiscard]] std::filesystem::path file() const { return options.folder / "journal"; }
     void damage(std::uint64_t at) const {
@@ -60,9 +32,6 @@ class Journals : public testing::Test {
         stream.seekp(static_cast<std::streamoff>(at));
         stream.put(static_cast<char>(found ^ 1));
     }
-
-    std::filesystem::path folder;
-    Options options;
 };
 
 void log_one(WriteTxn& txn, std::string_view key, std::string_view value) {
