@@ -85,7 +85,7 @@ void ask_actor(const NodeAddress& node, Actor actor, NodeRow& row, ActorRow& out
     for (const auto& fact : status->facts)
         if (fact.name == "waits_for_status_of_peers")
             add_sentence(out.note, "signs nothing new yet: " + std::to_string(fact.number) +
-                              " peers have said what they saw of its key, and a quorum of stake must");
+                                       " peers have said what they saw of its key, and a quorum of stake must");
     if (const std::string batch = text_of(*status, "waiting_for"); !batch.empty() && out.note.empty())
         out.note = "waits for " + batch;
     out.facts = status->facts;

@@ -48,7 +48,7 @@ class Catchup {
     std::optional<Instant> asked_at_;
     std::uint64_t asked_count_ = 0;
     bool is_stalled_ = false;  ///< nothing has become final here for long
-    Height floor_;  ///< the newest final block, and since when it is
+    Height floor_;             ///< the newest final block, and since when it is
     Instant floor_since_;
 };
 

@@ -67,13 +67,13 @@ class Joining {
     Replica& replica_;
     Simplex& simplex_;
     Stage stage_ = Stage::off;
-    Epoch proven_epoch_{1};              ///< the newest whose set is proven
+    Epoch proven_epoch_{1};               ///< the newest whose set is proven
     std::set<OperatorNumber> at_newest_;  ///< those that know of no later epoch
-    Height proven_height_;               ///< of the newest final block that is
-    std::optional<ExecutedRef> cited_;   ///< by it
-    std::optional<ExecutedBlock> base_;  ///< where execution begins
-    std::size_t asked_ = 0;              ///< counts questions, for whom to ask next
-    Instant progress_;                   ///< when something was last learned
+    Height proven_height_;                ///< of the newest final block that is
+    std::optional<ExecutedRef> cited_;    ///< by it
+    std::optional<ExecutedBlock> base_;   ///< where execution begins
+    std::size_t asked_ = 0;               ///< counts questions, for whom to ask next
+    Instant progress_;                    ///< when something was last learned
     std::optional<Instant> asked_at_;
     std::optional<AskId> open_ask_;
     AskId last_ask_ = 0;

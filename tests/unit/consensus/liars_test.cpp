@@ -245,8 +245,7 @@ class Asking : public testing::Test {
         ConsensusCore core({Cluster::number(3), {cluster.key(3)}, cluster.genesis(), {}}, empty);
         const std::uint64_t nonce = nonce_of(core.start(cluster.now()));
         for (std::size_t peer = 0; peer < 3; ++peer)
-            (void)core.step(cluster.now(),
-                            said(Channel::votes, peer, Status{nonce, epoch, std::nullopt, std::nullopt, {}}));
+            (void)core.step(cluster.now(), said(Channel::votes, peer, Status{nonce, epoch, std::nullopt, std::nullopt, {}}));
         return !has_field(core, "waits_for_status_of_peers");
     }
     Cluster cluster{Options{}};
